@@ -1,1 +1,29 @@
-//! To be written.
+//! A versioned, append-only file of what each test tried.
+//!
+//! In: what the command, the proxy and the pool report while a suite runs. Out: one JSON Lines
+//! file that stays readable after a crash, can be read back and merged with the traces of other
+//! machines. Main types: [`Writer`], [`Trace`], [`Record`].
+//!
+//! **Invariant:** nothing here has a field for a row's value, an error's message or a password,
+//! and nothing here judges: what a record means for a promise is the coverage crate's business.
+
+mod awaited;
+mod command_line;
+mod header;
+mod merge;
+mod read;
+mod record;
+mod trace;
+mod write;
+
+pub use awaited::*;
+pub use command_line::CommandLine;
+pub use header::{FORMAT, Header, RunId, VERSION};
+pub use merge::{MergeError, merge};
+pub use read::{Ending, Item, Problem, ReadError, Reader, UnknownKinds};
+pub use record::{
+    CommandFinished, Entry, LeaseReturned, Masked, Record, RunFinished, RunStarted, ServerUsed,
+    TemplateHash, TemplateUsed,
+};
+pub use trace::{LeaseKey, Run, Trace};
+pub use write::{CreateError, Writer};

@@ -1,0 +1,153 @@
+//! What a line of a trace says.
+//!
+//! In: facts, each stated once by the part that knows it. Out: [`Record`], the body of a line,
+//! and [`Entry`], a record with its number and time.
+//!
+//! **Invariant:** only facts. A record never says what a fact means for a promise, and has no
+//! field for a row's value or the message of an error.
+
+use serde::{Deserialize, Serialize};
+
+use crate::CommandLine;
+use crate::awaited::{Catalog, Event, LeaseId, Migration, PromiseId, TableWritten, TestName};
+
+/// A record with its place in the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Counts up from 1 within a run; a hole means that a line was lost.
+    pub seq: u64,
+    /// Microseconds since the run started.
+    pub at_us: u64,
+    /// What happened.
+    pub record: Record,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// The templates are ready and the command is about to start.
+    RunStarted(RunStarted),
+    /// What a template promises, read from the template itself. One per database.
+    Catalog {
+        /// The name a client asks for, such as `shop`.
+        database: String,
+        /// Its tables and promises.
+        catalog: Box<Catalog>,
+    },
+    /// What the proxy saw.
+    Proxy(Event),
+    /// A lease came back and its database was asked what was written.
+    LeaseReturned(LeaseReturned),
+    /// The command ended.
+    CommandFinished(CommandFinished),
+    /// The last record of a run that was not cut off.
+    RunFinished(RunFinished),
+}
+
+/// What a run works with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunStarted {
+    /// The command under test.
+    pub command: CommandLine,
+    /// One per database that a client may ask for.
+    pub databases: Vec<TemplateUsed>,
+    /// The server that holds them.
+    pub server: ServerUsed,
+}
+
+/// A database a client may ask for, and the template its leases are copied from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TemplateUsed {
+    /// The name a client asks for, such as `shop`.
+    pub name: String,
+    /// The content hash of the template.
+    pub template: TemplateHash,
+    /// Whether an earlier run had built it.
+    pub reused: bool,
+    /// How long it took to build or to find, in milliseconds.
+    pub ready_ms: u64,
+    /// The migrations it was built from, with their text, so that a promise can be shown with the
+    /// line that declares it on a machine that does not have the files. Empty where a command
+    /// applied them.
+    pub migrations: Vec<Migration>,
+}
+
+/// The content hash of a template. Equal hashes: the same migrations, seeds and server major.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TemplateHash(pub String);
+
+impl TemplateHash {
+    /// The first characters, enough for a person to tell two templates apart.
+    pub fn short(&self) -> &str {
+        self.0.get(..8).unwrap_or(&self.0)
+    }
+}
+
+/// The server of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerUsed {
+    /// Its version as a person writes it: `15.14`.
+    pub version: String,
+    /// Where it came from, as a person would say it: `/usr/lib/postgresql/15/bin`, `a URL`.
+    pub origin: String,
+}
+
+/// What a lease left behind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LeaseReturned {
+    /// The lease, unique within the run.
+    pub lease: LeaseId,
+    /// The name the client asked for, such as `shop`.
+    pub database: String,
+    /// Who held it.
+    pub test: TestName,
+    /// Whether the holder said that it failed.
+    pub failed: bool,
+    /// The real name of the database, where it was kept for the user to look at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<String>,
+    /// What the database's own statistics say was written, one per table written to.
+    pub written: Vec<TableWritten>,
+    /// Promises that a refused row broke besides the one that was reported.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub masked: Vec<Masked>,
+    /// What the test did outside its database, or left open: sentences for a person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<String>,
+}
+
+/// A promise was broken by a refused row, but the server reported another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Masked {
+    /// The promise that was broken, too.
+    pub promise: PromiseId,
+    /// The promise that the server reported.
+    pub by: PromiseId,
+}
+
+/// How the command ended: with a code, or by a signal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandFinished {
+    /// Its exit code, unless a signal ended it.
+    pub exit_code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// Its wall time in milliseconds.
+    pub elapsed_ms: u64,
+}
+
+impl CommandFinished {
+    /// Whether the command says that all went well.
+    pub fn succeeded(&self) -> bool {
+        self.exit_code == Some(0)
+    }
+}
+
+/// The run is complete: every lease came back, the server is stopped or handed on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFinished {
+    /// Wall time of the whole run in milliseconds, from the start of proofmark.
+    pub elapsed_ms: u64,
+}
