@@ -81,14 +81,20 @@ fn without_url_password(argument: &str) -> String {
         return argument.to_owned();
     };
     let rest = &argument[authority..];
-    // The last `@` before the path ends the user part: an unescaped `@` may stand in a password.
-    let user_part = rest.find('/').map_or(rest, |path| &rest[..path]).rfind('@');
-    let user_part = user_part.or_else(|| rest.rfind('@'));
-    let Some((user, at)) = user_part.and_then(|at| Some((rest[..at].split_once(':')?.0, at)))
-    else {
-        return argument.to_owned();
-    };
-    format!("{}{user}:{REDACTED}{}", &argument[..authority], &rest[at..])
+    let Some((user, after_user)) = rest.split_once(':') else { return argument.to_owned() };
+    // A password may hold an unescaped `@` or `/`; a port is digits only.
+    let before_path = rest.split('/').next().unwrap_or(rest);
+    let is_port = after_user
+        .split('/')
+        .next()
+        .is_some_and(|port| !port.is_empty() && port.chars().all(|c| c.is_ascii_digit()));
+    let end = before_path.rfind('@').or_else(|| if is_port { None } else { rest.rfind('@') });
+    match end {
+        Some(end) if user.len() < end => {
+            format!("{}{user}:{REDACTED}{}", &argument[..authority], &rest[end..])
+        }
+        _ => argument.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -109,14 +109,24 @@ pub enum Problem {
         proofmark: String,
     },
     /// A line, not torn off, that is no record.
-    #[error("line {line} is damaged")]
+    #[error("line {line} is damaged at column {column}: {what}")]
     Damaged {
         /// The line, counted from 1.
         line: usize,
-        /// What does not fit; its column counts within the line.
-        #[source]
-        source: serde_json::Error,
+        /// The byte in the line, counted from 1.
+        column: usize,
+        /// What does not fit there.
+        what: String,
     },
+}
+
+impl Problem {
+    /// `error` counts lines within the one line it was given, which would only confuse.
+    fn damaged(line: usize, error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+        Self::Damaged { line, column: error.column(), what: what.to_owned() }
+    }
 }
 
 /// Gives the lines of a trace, one at a time; for traces too large to hold as a
@@ -180,7 +190,7 @@ impl<R: BufRead> Iterator for Reader<R> {
 }
 
 fn record(line: &[u8], number: usize) -> Result<Item, Problem> {
-    let damaged = |source| Problem::Damaged { line: number, source };
+    let damaged = |error| Problem::damaged(number, &error);
     let problem = match serde_json::from_slice::<Entry>(line) {
         Ok(entry) => return Ok(Item::Entry(Box::new(entry))),
         Err(problem) => problem,
@@ -205,7 +215,7 @@ fn header(value: Value, line: usize) -> Result<Item, Problem> {
         return Err(Problem::NewerVersion { line, found, proofmark });
     }
     let header = serde_json::from_value(value);
-    header.map(Item::Header).map_err(|source| Problem::Damaged { line, source })
+    header.map(Item::Header).map_err(|error| Problem::damaged(line, &error))
 }
 
 /// The name of the record's kind, if that is why it could not be read. A known kind with contents
