@@ -1,1 +1,31 @@
-//! To be written.
+//! The tables and promises of a migrated database, typed, for PostgreSQL 14 to 18.
+//!
+//! In: a connection to a migrated database, the text of its migrations. Out: a [`Catalog`]
+//! that can be stored, an [`Attribution`] for each refusal, and the place in the migrations
+//! where a promise is declared. Main type: [`Catalog`].
+//!
+//! **Invariant**: nothing here knows what a test tried. A refusal is attributed to the one
+//! promise that its fields name, or to none; it is never guessed.
+
+mod attribution;
+mod catalog;
+mod failing_row;
+mod name;
+mod promise;
+mod read;
+pub mod source;
+mod states;
+mod table;
+mod violations;
+
+pub use attribution::{Attribution, RefusalFields, Why};
+pub use catalog::Catalog;
+pub use failing_row::split_failing_row;
+pub use name::{PromiseId, TableName};
+pub use promise::{
+    Deferrable, ForeignKey, ForeignKeyAction, MatchType, Promise, PromiseKind, ReportedAs, Unique,
+};
+pub use read::{ReadError, read};
+pub use states::{StateColumn, StateSource, Transitions};
+pub use table::{Column, ColumnUse, Domain, EnumType, Generated, Identity, Table, TableKind};
+pub use violations::{ViolationsQuery, violations_query};
