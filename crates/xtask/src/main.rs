@@ -1,1 +1,65 @@
-fn main() {}
+//! `cargo xtask`: the checks and generated files of this repository.
+//!
+//! In: the work tree. Out: lines on the terminal and an exit code: 0 clean, 1 something to mend,
+//! 77 the check could not run (`.ci/run` counts it as skipped, never as passed).
+//!
+//! **Invariant:** no verb needs a database, and `tidy` needs no network and no other tool than git
+//! (and does without git where there is none).
+
+mod advisories;
+mod civil_date;
+mod deny;
+mod docs_commands;
+mod markdown;
+mod rust_source;
+mod tidy;
+mod tree;
+
+use std::process::ExitCode;
+
+use crate::tree::Tree;
+
+const USAGE: &str = "\
+usage: cargo xtask <verb>
+
+  tidy            the rules of STYLE.md that a program can check
+  deny            licences, duplicate versions and sources of the dependencies (cargo-deny)
+  advisories      known vulnerabilities of the dependencies (cargo-deny)
+  docs-commands   runs the commands of README.md and docs/ that are marked `ci`
+";
+
+/// How a verb ended; an error of the verb itself is an `anyhow::Error`.
+enum Outcome {
+    Clean,
+    ToMend,
+    /// The check could not run; says why.
+    Skipped(String),
+}
+
+#[expect(clippy::print_stderr, reason = "this is a command, and it talks to a person")]
+fn main() -> ExitCode {
+    let verb = std::env::args().nth(1);
+    match run(verb.as_deref()) {
+        Ok(Outcome::Clean) => ExitCode::SUCCESS,
+        Ok(Outcome::ToMend) => ExitCode::FAILURE,
+        Ok(Outcome::Skipped(why)) => {
+            eprintln!("SKIPPED: {why}");
+            ExitCode::from(77)
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: Option<&str>) -> anyhow::Result<Outcome> {
+    let root = tree::root()?;
+    match verb {
+        Some("tidy") => tidy::run(&Tree::read(&root)?),
+        Some("deny") => deny::run(&root),
+        Some("advisories") => advisories::run(&root),
+        Some("docs-commands") => docs_commands::run(&root, &Tree::read(&root)?),
+        other => anyhow::bail!("no verb {:?}\n\n{USAGE}", other.unwrap_or("given")),
+    }
+}

@@ -1,0 +1,47 @@
+//! A command in the documentation is run, or says why not.
+//!
+//! In: README.md and `docs/`. Out: each shell block (`sh`, `console`) that is neither marked `ci`
+//! nor marked with a reason, `not-ci="..."`.
+//!
+//! **Invariant:** does not run anything; `cargo xtask docs-commands` does.
+
+use super::finding::{Finding, Reporter};
+use crate::docs_commands::{self, Marking};
+use crate::tree::Tree;
+
+pub(super) const NAME: &str = "docs-commands-marked";
+
+pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    let reporter = Reporter(NAME);
+    let unmarked =
+        docs_commands::blocks(tree).into_iter().filter_map(|block| match block.marking {
+            Marking::Unmarked => Some(block),
+            Marking::RunInCi | Marking::NotRun => None,
+        });
+    unmarked
+        .map(|block| {
+            let help = "open it with ```sh ci, or ```sh not-ci=\"why it cannot run there\"";
+            reporter.at(&block.path, block.line, "a shell block that nobody runs", help)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unmarked_shell_block_is_flagged() {
+        let text = "# A\n```sh\nls\n```\n```console not-ci=\"\"\n$ ls\n```\n";
+        let lines: Vec<usize> =
+            check(&Tree::of(&[("README.md", text)])).iter().map(|finding| finding.line).collect();
+        assert_eq!(lines, [2, 5]);
+    }
+
+    #[test]
+    fn a_block_that_is_run_or_says_why_not_passes() {
+        let text =
+            "# A\n```sh ci\nls\n```\n```sh not-ci=\"needs a project\"\nx\n```\n```sql\nx\n```\n";
+        assert_eq!(check(&Tree::of(&[("docs/how-to/x.md", text)])), []);
+    }
+}
