@@ -6,10 +6,12 @@
 //! **Invariant:** only facts. A record never says what a fact means for a promise, and has no
 //! field for a row's value or the message of an error.
 
+use proofmark_catalog::source::Migration;
+use proofmark_catalog::{Catalog, PromiseId};
 use serde::{Deserialize, Serialize};
 
 use crate::CommandLine;
-use crate::awaited::{Catalog, Event, LeaseId, Migration, PromiseId, TableWritten, TestName};
+use crate::awaited::{Event, LeaseId, TableWritten, TestName};
 
 /// A record with its place in the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

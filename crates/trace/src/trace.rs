@@ -9,7 +9,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 
-use crate::awaited::{Catalog, LeaseId};
+use proofmark_catalog::Catalog;
+
+use crate::awaited::LeaseId;
 use crate::read::{Ending, Item, Problem, ReadError, Reader, UnknownKinds};
 use crate::{CommandFinished, Entry, Header, Record, RunId, RunStarted};
 

@@ -103,13 +103,13 @@ fn a_damaged_line_is_named_by_its_number() {
     check_problem(
         &text.replace(r#""lease":1,"#, r#""lease":1;"#),
         &expect![[r#"
-            line 3 is damaged at column 65: expected `,` or `}`
+            line 3 is damaged at column 64: expected `,` or `}`
         "#]],
     );
     check_problem(
         &text.replace(r#""elapsed_ms":41200"#, r#""elapsed_ms":"long""#),
         &expect![[r#"
-            line 5 is damaged at column 98: invalid type: string "long", expected u64
+            line 5 is damaged at column 97: invalid type: string "long", expected u64
         "#]],
     );
 }

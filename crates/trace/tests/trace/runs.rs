@@ -1,10 +1,11 @@
 //! Small runs made by hand.
 
+use proofmark_catalog::source::Migration;
 use proofmark_trace::{
     CommandFinished, CommandLine, FORMAT, Header, LeaseReturned, Record, RunFinished, RunId,
     RunStarted, ServerUsed, TemplateHash, TemplateUsed, VERSION, Writer,
 };
-use proofmark_trace::{Event, Identity, LeaseId, Migration, TableWritten, TestName};
+use proofmark_trace::{Event, Identity, LeaseId, TableWritten, TestName};
 
 pub(crate) fn header(run: &str) -> Header {
     Header {
