@@ -1,1 +1,18 @@
-//! To be written.
+//! What a person and a machine read after a run.
+//!
+//! In: a trace and what the coverage crate made of it. Out: one [`Report`], shown on a terminal
+//! ([`terminal`]) or written as JSON ([`to_json`]).
+//!
+//! **Invariant:** nothing here talks to a server, prints, or decides whether the gate passes; it
+//! gives text.
+
+mod json;
+mod model;
+pub mod terminal;
+
+pub use json::{schema_json, to_json};
+pub use model::{
+    DatabaseFacts, Excerpt, Figure, Gap, Kept, Kind, Leases, LeftBehind, Means, Outcome, Owner,
+    Promise, RecognisedBy, Report, RunFacts, SCHEMA, SlowLease, State, Suggestion, Total, Tried,
+    TurnedAway, Unattributed, VERSION,
+};

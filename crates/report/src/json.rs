@@ -1,0 +1,22 @@
+//! The report as JSON, and the schema of that JSON.
+//!
+//! In: a [`Report`]. Out: text. The schema is committed as `docs/reference/report.schema.json`.
+//!
+//! **Invariant:** the JSON is the model and nothing else; what a terminal shows can be rebuilt
+//! from it.
+
+use crate::Report;
+
+/// The report as indented JSON with a line feed at its end.
+pub fn to_json(report: &Report) -> String {
+    let json = serde_json::to_string_pretty(report);
+    json.expect("the model has only string keys and finite numbers") + "\n"
+}
+
+/// The JSON Schema (draft 2020-12) of [`to_json`]'s output, with a line feed at its end.
+pub fn schema_json() -> String {
+    let mut schema = schemars::schema_for!(Report);
+    schema.insert("title".to_owned(), "Proofmark report".into());
+    let json = serde_json::to_string_pretty(&schema);
+    json.expect("a schema is plain JSON") + "\n"
+}

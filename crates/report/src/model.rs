@@ -1,0 +1,410 @@
+//! The report as data: what every renderer shows and the JSON output contains.
+//!
+//! In: nothing; [`Report::from`](crate::Report::from) fills it. Out: plain values with their JSON
+//! Schema. Main type: [`Report`].
+//!
+//! **Invariant:** a renderer needs nothing but this. Names are as the database has them (no
+//! escaping, no cutting), numbers are counts with what they are counts of beside them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What [`Report::schema`] says.
+pub const SCHEMA: &str = "proofmark-report";
+
+/// What [`Report::version`] says. It rises when a field changes its meaning or goes away.
+pub const VERSION: u32 = 1;
+
+/// What is known after one run of a suite, or after several that were merged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// Always `proofmark-report`.
+    pub schema: String,
+    /// Version of this format.
+    pub version: u32,
+    /// How the run ended, in one word.
+    pub outcome: Outcome,
+    /// What was run.
+    pub run: RunFacts,
+    /// The databases that were handed out.
+    pub leases: Leases,
+    /// What was tried, per kind of promise, in a fixed order; only kinds that the schema has.
+    pub figures: Vec<Figure>,
+    /// What was not tried, the worst first.
+    pub gaps: Vec<Gap>,
+    /// Every promise, grouped by the table, domain or enum that declares it.
+    pub listing: Vec<Owner>,
+    /// Refusals that name no promise, the most frequent first.
+    pub unattributed: Vec<Unattributed>,
+    /// Databases of failed tests that were kept.
+    pub kept: Vec<Kept>,
+    /// What tests did outside their own database, or left open.
+    pub left: Vec<LeftBehind>,
+    /// What a reader must know before trusting the numbers, each a sentence.
+    pub notes: Vec<String>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The suite passed and something was observed.
+    Passed,
+    /// The suite itself failed, or was ended by a signal.
+    SuiteFailed,
+    /// No statement went through the proxy, so nothing is known about any promise.
+    NothingObserved,
+    /// The trace ends before the suite did.
+    CutOff,
+}
+
+/// What was run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunFacts {
+    /// The ids of the runs; more than one after a merge.
+    pub ids: Vec<String>,
+    /// Version of the proofmark that wrote the trace.
+    pub proofmark: String,
+    /// When the first run started, in milliseconds since 1970-01-01T00:00:00Z.
+    pub started_at_unix_ms: u64,
+    /// The command line, passwords taken out.
+    pub command: String,
+    /// The command's exit code.
+    pub exit_code: Option<i32>,
+    /// The signal that ended the command.
+    pub signal: Option<i32>,
+    /// The command's wall time in milliseconds; after a merge, the longest.
+    pub command_ms: u64,
+    /// Version of the server, `15.14`.
+    pub server_version: String,
+    /// Where the server came from.
+    pub server_origin: String,
+    /// The databases a test could ask for.
+    pub databases: Vec<DatabaseFacts>,
+}
+
+/// A database a test could ask for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DatabaseFacts {
+    /// Its name.
+    pub name: String,
+    /// The content hash of its template.
+    pub template: String,
+    /// Whether the template was there from an earlier run.
+    pub reused: bool,
+    /// How long it took to build or find the template, in milliseconds.
+    pub ready_ms: u64,
+}
+
+/// The databases that were handed out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Leases {
+    /// How many.
+    pub count: u64,
+    /// How many tests or workers they were given to, by what they were recognised by.
+    pub recognised_by: Vec<RecognisedBy>,
+    /// Statements that went through the proxy.
+    pub statements: u64,
+    /// Sessions (connections) of tests.
+    pub sessions: u64,
+    /// Median time from asking to having, in microseconds.
+    pub median_us: u64,
+    /// The slowest, at most ten, slowest first.
+    pub slowest: Vec<SlowLease>,
+    /// Connections that were refused, by reason.
+    pub turned_away: Vec<TurnedAway>,
+}
+
+/// By what the proxy recognised the holders of leases.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecognisedBy {
+    /// Which means.
+    pub means: Means,
+    /// How many leases.
+    pub leases: u64,
+}
+
+/// By what the proxy recognised the holder of a lease.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Means {
+    /// The test named itself: in the database name, in the connection's options, or on the
+    /// console. One lease per test.
+    Named,
+    /// The runner names the test in the environment of its process. One lease per test.
+    TestEnvironment,
+    /// The runner names the worker in the environment. One lease for all tests of a worker.
+    WorkerEnvironment,
+    /// The process that connected. One lease for all tests of that process.
+    Process,
+}
+
+/// A lease that took long to give.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SlowLease {
+    /// Who waited.
+    pub test: String,
+    /// How long, in microseconds.
+    pub wait_us: u64,
+}
+
+/// Connections the proxy did not let in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TurnedAway {
+    /// Why.
+    pub reason: String,
+    /// How often.
+    pub times: u64,
+}
+
+/// The kinds a report counts by.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A condition over a row.
+    Check,
+    /// A UNIQUE constraint or unique index.
+    Unique,
+    /// A primary key.
+    PrimaryKey,
+    /// A foreign key.
+    ForeignKey,
+    /// An EXCLUDE constraint.
+    Exclude,
+    /// A domain's CHECK or NOT NULL.
+    Domain,
+    /// A constraint trigger.
+    ConstraintTrigger,
+    /// A column's NOT NULL. Counted apart: there are many, and each is a small promise.
+    NotNull,
+    /// The labels of an enum. Counted apart: the server does not name the enum when it refuses.
+    Enum,
+}
+
+/// What was tried of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Figure {
+    /// Which kind.
+    pub kind: Kind,
+    /// How many promises of it the schema makes: what the others are counts of.
+    pub promises: u64,
+    /// Refused at least once, by name.
+    pub refused: u64,
+    /// Accepted at least once.
+    pub accepted: u64,
+    /// Never tried at all.
+    pub never: u64,
+}
+
+/// Something never tried.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Gap {
+    /// The check that reports it: `masked`, `never-tried`, `never-refused`, `never-accepted`.
+    pub check: String,
+    /// The promise.
+    pub promise: String,
+    /// The database it is in.
+    pub database: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// The table, domain or enum that declares it.
+    pub owner: String,
+    /// The promise's own name, or its column.
+    pub name: String,
+    /// What is the matter, in a sentence without a full stop.
+    pub title: String,
+    /// What is known about it, a few words to stand beside its declaration.
+    pub label: String,
+    /// Where it is declared, if a migration of the run declares it.
+    pub declared: Option<Excerpt>,
+    /// What else is known, each a sentence without a full stop.
+    pub notes: Vec<String>,
+    /// A statement to try.
+    pub suggestion: Option<Suggestion>,
+}
+
+/// A few whole lines of a migration with a place in them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Excerpt {
+    /// The migration's path.
+    pub path: String,
+    /// Number of the first line of `text`, counted from 1.
+    pub first_line: usize,
+    /// Number of the line of the declaration, counted from 1.
+    pub line: usize,
+    /// The lines.
+    pub text: String,
+    /// Where the declaration begins in `text`, in bytes.
+    pub start: usize,
+    /// Where it ends in `text`, in bytes.
+    pub end: usize,
+}
+
+/// A statement to try, to be completed by a person. It was not executed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Suggestion {
+    /// What it is for, without a full stop.
+    pub title: String,
+    /// The statement.
+    pub sql: String,
+}
+
+/// A table, domain or enum with its promises.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Owner {
+    /// The database it is in.
+    pub database: String,
+    /// Its name, `schema.name`.
+    pub name: String,
+    /// Its promises, by name.
+    pub promises: Vec<Promise>,
+}
+
+/// A promise and what was tried of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Promise {
+    /// Its address.
+    pub id: String,
+    /// Its own name, or its column where it has no name.
+    pub name: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its declaration as the server prints it.
+    pub definition: String,
+    /// Where it is declared: `path:line`.
+    pub declared_at: Option<String>,
+    /// What was tried, in one word.
+    pub state: State,
+    /// Refusals by its name.
+    pub refused: Tried,
+    /// Rows that were accepted by it.
+    pub accepted: Tried,
+    /// Rows that broke it, but were refused by another promise.
+    pub masked: Tried,
+}
+
+/// What was tried of a promise.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Refused and accepted, each at least once.
+    Covered,
+    /// Refused, but never accepted.
+    NeverAccepted,
+    /// Accepted, but never refused.
+    NeverRefused,
+    /// Broken, but another promise refused first; never refused by its own name.
+    Masked,
+    /// Neither refused nor accepted.
+    NeverTried,
+    /// Declared NOT ENFORCED: it can refuse nothing.
+    NotEnforced,
+    /// The server does not say by name when it refuses; only acceptance is known.
+    Unattributable,
+}
+
+/// How often, and by which tests.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tried {
+    /// Refusals or rows.
+    pub times: u64,
+    /// Tests (or workers) that did it.
+    pub tests: u64,
+    /// The first of them, at most ten.
+    pub first: Vec<String>,
+}
+
+/// Refusals that name no promise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unattributed {
+    /// The SQLSTATE.
+    pub sqlstate: String,
+    /// Why it is not counted for a promise, a sentence without a full stop.
+    pub why: String,
+    /// How often it came.
+    pub times: u64,
+    /// A statement that was refused, literals taken out.
+    pub statement: Option<String>,
+    /// A test that met it.
+    pub test: Option<String>,
+}
+
+/// A kept database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Kept {
+    /// The test that failed.
+    pub test: String,
+    /// The database's real name, for `proofmark psql`.
+    pub database: String,
+}
+
+/// Something a test did outside its own database, or left open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftBehind {
+    /// The test.
+    pub test: String,
+    /// What it did, to be read after the test's name: `created the database "x"`.
+    pub what: String,
+}
+
+impl Kind {
+    /// All kinds, in the order of a report.
+    pub const ALL: [Self; 9] = [
+        Self::Check,
+        Self::Unique,
+        Self::PrimaryKey,
+        Self::ForeignKey,
+        Self::Exclude,
+        Self::Domain,
+        Self::ConstraintTrigger,
+        Self::NotNull,
+        Self::Enum,
+    ];
+
+    /// The kind as SQL spells it, at most 12 characters.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Check => "CHECK",
+            Self::Unique => "UNIQUE",
+            Self::PrimaryKey => "PRIMARY KEY",
+            Self::ForeignKey => "FOREIGN KEY",
+            Self::Exclude => "EXCLUDE",
+            Self::Domain => "DOMAIN",
+            Self::ConstraintTrigger => "TRIGGER",
+            Self::NotNull => "NOT NULL",
+            Self::Enum => "ENUM",
+        }
+    }
+
+    /// Whether it counts in the one number of the summary; the others are counted apart.
+    pub fn counts(self) -> bool {
+        !matches!(self, Self::NotNull | Self::Enum)
+    }
+}
+
+impl Report {
+    /// The figures of all kinds that count in the summary, added up, without a kind.
+    pub fn total(&self) -> Total {
+        let counted = self.figures.iter().filter(|figure| figure.kind.counts());
+        counted.fold(Total::default(), |sum, figure| Total {
+            promises: sum.promises + figure.promises,
+            refused: sum.refused + figure.refused,
+            accepted: sum.accepted + figure.accepted,
+        })
+    }
+}
+
+/// Sums over the kinds that count in the summary.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Total {
+    /// Promises of the schema.
+    pub promises: u64,
+    /// Refused at least once.
+    pub refused: u64,
+    /// Accepted at least once.
+    pub accepted: u64,
+}

@@ -1,0 +1,184 @@
+//! The whole report on a terminal, in the order a person needs it.
+//!
+//! In: a report. Out: one text: the failed suite first, then what was never tried, then what
+//! could not be attributed, and at the end, where the eye rests, the result and what to do next.
+//!
+//! **Invariant:** when all is well there is nothing above the summary.
+
+use std::time::Duration;
+
+use super::gaps::gaps;
+use super::line::{Verb, line, under};
+use super::style::Tone;
+use super::summary::{count, summary};
+use super::visible;
+use crate::{Outcome, Report};
+
+/// Rows of a list that is not the page's subject.
+const ROWS_MAX: usize = 5;
+
+/// How to show a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Whether to use colours.
+    pub color: bool,
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Show everything in full, however long.
+    pub all: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { color: false, width: 100, all: false }
+    }
+}
+
+/// The page, ending in a line feed.
+pub fn page(report: &Report, options: &Options) -> String {
+    let rule = Tone::Faint.paint(options.color, "────────────");
+    let mut page = vec![rule.clone()];
+    let above = [
+        failed_suite(report, options),
+        nothing_observed(report, options),
+        gaps(&report.gaps, options).lines().map(str::to_owned).collect(),
+        unattributed(report, options),
+        left(report, options),
+    ];
+    for part in above {
+        if part.is_empty() {
+            continue;
+        }
+        let ends_empty = part.last().is_some_and(String::is_empty);
+        page.extend(part);
+        if !ends_empty {
+            page.push(String::new());
+        }
+    }
+    if page.len() > 1 {
+        // The part above ends in an empty line; the rule takes its place.
+        page.pop();
+        page.push(rule);
+    }
+    page.extend(summary(report, options));
+    page.extend(report.notes.iter().map(|n| line(options.color, Verb::Note, None, &visible(n))));
+    page.extend(next(report, options));
+    page.join("\n") + "\n"
+}
+
+fn failed_suite(report: &Report, options: &Options) -> Vec<String> {
+    let run = &report.run;
+    let how = match (report.outcome, run.exit_code, run.signal) {
+        (Outcome::CutOff, ..) => "was cut off: its trace ends before the command did".to_owned(),
+        (_, _, Some(signal)) => format!("was ended by signal {signal}"),
+        (_, Some(code), _) if code != 0 => format!("ended with exit code {code}"),
+        _ => return Vec::new(),
+    };
+    let time = Duration::from_millis(run.command_ms);
+    let time = (report.outcome != Outcome::CutOff).then_some(time);
+    let text = format!("`{}` {how}", visible(&run.command));
+    let mut lines = vec![line(options.color, Verb::Failed, time, &text)];
+    let shown = shown(report.kept.len(), options);
+    for kept in &report.kept[..shown] {
+        let text = format!(
+            "the database of {}: proofmark psql {}",
+            visible(&kept.test),
+            visible(&kept.database)
+        );
+        lines.push(line(options.color, Verb::Kept, None, &text));
+    }
+    if shown < report.kept.len() {
+        lines.push(under(&and_more(report.kept.len() - shown)));
+    }
+    lines
+}
+
+fn nothing_observed(report: &Report, options: &Options) -> Vec<String> {
+    if report.outcome != Outcome::NothingObserved {
+        return Vec::new();
+    }
+    let promises = count(report.figures.iter().map(|f| f.promises).sum(), "promise", "promises");
+    let away: u64 = report.leases.turned_away.iter().map(|away| away.times).sum();
+    let what = match (report.leases.sessions, away) {
+        (0, 0) => "the suite never connected through the proxy".to_owned(),
+        (0, n) => format!("none of {} was let in", count(n, "connection", "connections")),
+        (n, _) => format!("{} sent no statement", count(n, "connection", "connections")),
+    };
+    let text = format!("{what}; nothing is known about {promises}");
+    let mut lines = vec![line(options.color, Verb::Nothing, None, &text)];
+    if report.leases.sessions == 0 && away > 0 {
+        for away in &report.leases.turned_away {
+            lines.push(under(&format!("{} times: {}", away.times, visible(&away.reason))));
+        }
+        return lines;
+    }
+    lines.push(under("the most likely reasons:"));
+    let reasons = [
+        "the suite takes its database from elsewhere: a file, a constant, another variable",
+        "the suite starts a database of its own, such as a container",
+        "no test ran, or none of those that ran needs a database",
+    ];
+    let remedies = [
+        "let it read DATABASE_URL, or name its variable in proofmark.toml under [run] env",
+        "switch that off when DATABASE_URL is set",
+        "run the command alone and count its tests",
+    ];
+    for (n, (reason, remedy)) in reasons.iter().zip(remedies).enumerate() {
+        lines.push(under(&format!("{}. {reason}", n + 1)));
+        let remedy = Tone::Faint.paint(options.color, &format!("   {remedy}"));
+        lines.push(under(&remedy));
+    }
+    lines
+}
+
+fn unattributed(report: &Report, options: &Options) -> Vec<String> {
+    if report.unattributed.is_empty() {
+        return Vec::new();
+    }
+    let times: u64 = report.unattributed.iter().map(|refusal| refusal.times).sum();
+    let named = if times == 1 { "names" } else { "name" };
+    let text =
+        format!("{} {named} no promise and counted for none", count(times, "refusal", "refusals"));
+    let mut lines = vec![line(options.color, Verb::Note, None, &text)];
+    let shown = shown(report.unattributed.len(), options);
+    for refusal in &report.unattributed[..shown] {
+        let why = visible(&refusal.why);
+        lines.push(under(&format!("{:>4}  {}  {why}", refusal.times, refusal.sqlstate)));
+    }
+    if shown < report.unattributed.len() {
+        lines.push(under(&and_more(report.unattributed.len() - shown)));
+    }
+    lines
+}
+
+fn left(report: &Report, options: &Options) -> Vec<String> {
+    let shown = shown(report.left.len(), options);
+    let mut lines: Vec<String> = report.left[..shown]
+        .iter()
+        .map(|left| {
+            let text = format!("{} {}", visible(&left.test), visible(&left.what));
+            line(options.color, Verb::Left, None, &text)
+        })
+        .collect();
+    if shown < report.left.len() {
+        lines.push(under(&and_more(report.left.len() - shown)));
+    }
+    lines
+}
+
+fn next(report: &Report, options: &Options) -> Option<String> {
+    let text = match report.outcome {
+        Outcome::NothingObserved => "proofmark doctor",
+        _ if report.gaps.is_empty() || options.all => return None,
+        _ => "proofmark report --all lists every promise",
+    };
+    Some(line(options.color, Verb::Next, None, text))
+}
+
+fn shown(rows: usize, options: &Options) -> usize {
+    if options.all { rows } else { rows.min(ROWS_MAX) }
+}
+
+fn and_more(rows: usize) -> String {
+    format!("... and {rows} more: proofmark report --all")
+}

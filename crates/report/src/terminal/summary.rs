@@ -1,0 +1,189 @@
+//! The last lines of a report: what was used, what was tried, the result.
+//!
+//! In: a report. Out: lines with denominators; short where all is well.
+//!
+//! **Invariant:** no number stands without what it is a part of, and no number is printed where
+//! nothing was observed.
+
+use std::time::Duration;
+
+use super::line::{Verb, line, toned, under};
+use super::style::Tone;
+use super::{Options, visible};
+use crate::{Figure, Gap, Kind, Leases, Means, Outcome, Report};
+
+/// From this wait on a lease is worth a line: PostgreSQL copies a small template in a tenth of it.
+const SLOW_LEASE_US: u64 = 250_000;
+
+/// The lines from the server to the result.
+pub(super) fn summary(report: &Report, options: &Options) -> Vec<String> {
+    let mut lines = setting(report, options);
+    if report.outcome == Outcome::NothingObserved {
+        return lines;
+    }
+    lines.extend(leases(&report.leases, options));
+    lines.extend(figures(report, options));
+    lines.push(result(report, options));
+    lines
+}
+
+fn setting(report: &Report, options: &Options) -> Vec<String> {
+    let run = &report.run;
+    let mut lines = Vec::new();
+    if !run.server_version.is_empty() {
+        let origin = visible(&run.server_origin);
+        let origin = if origin.is_empty() { String::new() } else { format!(" ({origin})") };
+        let text = format!("{}{origin}", visible(&run.server_version));
+        lines.push(line(options.color, Verb::PostgreSql, None, &text));
+    }
+    let databases: Vec<String> = run
+        .databases
+        .iter()
+        .map(|database| {
+            let template = database.template.get(..8).unwrap_or(&database.template);
+            let how = if database.reused {
+                "reused".to_owned()
+            } else {
+                format!("built in {}", duration(database.ready_ms * 1_000))
+            };
+            format!("{}@{template} ({how})", visible(&database.name))
+        })
+        .collect();
+    if !databases.is_empty() {
+        lines.push(line(options.color, Verb::Template, None, &databases.join(", ")));
+    }
+    lines
+}
+
+fn leases(leases: &Leases, options: &Options) -> Vec<String> {
+    let slowest = leases.slowest.first().map_or(leases.median_us, |slow| slow.wait_us);
+    let times = if leases.count > 1 {
+        format!(" (median {}, slowest {})", duration(leases.median_us), duration(slowest))
+    } else {
+        format!(" (in {})", duration(leases.median_us))
+    };
+    let text = format!("{}{times}", count(leases.count, "database", "databases"));
+    let mut lines = vec![line(options.color, Verb::Leased, None, &text)];
+    lines.extend(granularity(leases).iter().map(|text| under(text)));
+    let slow: Vec<String> = leases
+        .slowest
+        .iter()
+        .filter(|slow| slow.wait_us >= SLOW_LEASE_US)
+        .take(3)
+        .map(|slow| format!("{} {}", duration(slow.wait_us), visible(&slow.test)))
+        .collect();
+    if !slow.is_empty() {
+        lines.push(toned(options.color, Verb::Slowest, Tone::Warning, None, &slow.join(", ")));
+    }
+    for away in &leases.turned_away {
+        let times = count(away.times, "connection was", "connections were");
+        let text = format!("{times} turned away: {}", visible(&away.reason));
+        lines.push(line(options.color, Verb::Note, None, &text));
+    }
+    lines
+}
+
+/// Whom the leases were for. One sentence where all are alike; said only once.
+fn granularity(leases: &Leases) -> Vec<String> {
+    let one_means = leases.recognised_by.len() == 1;
+    leases
+        .recognised_by
+        .iter()
+        .map(|by| {
+            let number = if one_means { String::new() } else { format!("{} ", by.leases) };
+            let meaning = match by.means {
+                Means::Named => "one per test, which named itself",
+                Means::TestEnvironment => "one per test, named by the test runner",
+                Means::WorkerEnvironment => {
+                    "one per worker of the test runner; its tests share a database"
+                }
+                Means::Process => "one per process; tests of one process share a database",
+            };
+            format!("{number}{meaning}")
+        })
+        .collect()
+}
+
+/// One line per kind where something is missing; one line for all where nothing is.
+fn figures(report: &Report, options: &Options) -> Vec<String> {
+    let has_gap = |kind: Kind| report.gaps.iter().any(|gap| gap.kind == kind);
+    let shown: Vec<&Figure> =
+        report.figures.iter().filter(|f| f.kind.counts() || has_gap(f.kind)).collect();
+    if !shown.iter().any(|figure| has_gap(figure.kind)) {
+        return Vec::new();
+    }
+    let digits = shown.iter().map(|f| f.promises.to_string().len()).max().unwrap_or(1);
+    shown
+        .into_iter()
+        .map(|figure| figure_line(figure, digits, has_gap(figure.kind), options))
+        .collect()
+}
+
+fn figure_line(figure: &Figure, digits: usize, has_gap: bool, options: &Options) -> String {
+    let Figure { kind, promises, refused, accepted, never } = figure;
+    let refused = match kind {
+        // The server does not name the enum when it refuses a label.
+        Kind::Enum => String::new(),
+        _ => format!("{refused:>digits$} refused, "),
+    };
+    let never = if *never > 0 { format!(", {never} never tried") } else { String::new() };
+    let text = format!("{refused}{accepted:>digits$} accepted of {promises:>digits$}{never}");
+    let tone = if has_gap { Tone::Warning } else { Tone::Good };
+    toned(options.color, Verb::Kind(*kind), tone, None, &text)
+}
+
+fn result(report: &Report, options: &Options) -> String {
+    let total = report.total();
+    let counted = report.gaps.iter().filter(|gap| gap.kind.counts()).count();
+    let strong = |text: String| Tone::Strong.paint(options.color, &text);
+    let refused = if total.promises == 0 {
+        "the schema makes no promise that could be refused".to_owned()
+    } else if counted == 0 {
+        let all = format!("all {} promises", total.promises);
+        format!("{} were refused and accepted at least once", strong(all))
+    } else {
+        let refused = format!("{} of {}", total.refused, total.promises);
+        let gaps = count(counted as u64, "gap", "gaps");
+        format!("{} promises refused at least once, {gaps}", strong(refused))
+    };
+    let others = [Kind::NotNull, Kind::Enum].iter().filter_map(|kind| apart(report, *kind));
+    let suite = match report.outcome {
+        Outcome::SuiteFailed => Some("the suite failed".to_owned()),
+        Outcome::CutOff => Some("the run was cut off".to_owned()),
+        Outcome::Passed | Outcome::NothingObserved => None,
+    };
+    let parts: Vec<String> = std::iter::once(refused).chain(others).chain(suite).collect();
+    let tone = match report.outcome {
+        Outcome::SuiteFailed | Outcome::CutOff => Tone::Bad,
+        _ if counted > 0 => Tone::Warning,
+        _ => Tone::Good,
+    };
+    let time = Duration::from_millis(report.run.command_ms);
+    toned(options.color, Verb::Summary, tone, Some(time), &parts.join("; "))
+}
+
+/// The kinds that are counted apart, where something of them is missing.
+fn apart(report: &Report, kind: Kind) -> Option<String> {
+    let gaps: Vec<&Gap> = report.gaps.iter().filter(|gap| gap.kind == kind).collect();
+    let figure = report.figures.iter().find(|figure| figure.kind == kind)?;
+    (!gaps.is_empty()).then(|| match kind {
+        Kind::Enum => format!("{} of {} ENUM accepted", figure.accepted, figure.promises),
+        _ => format!("{} of {} {}", figure.refused, figure.promises, kind.heading()),
+    })
+}
+
+/// `1 gap`, `2 gaps`.
+pub(super) fn count(number: u64, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}
+
+/// Microseconds with a unit that fits: `0.4 ms`, `11 ms`, `1.2 s`.
+pub(super) fn duration(us: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
+    let ms = us as f64 / 1_000.0;
+    match us {
+        0..=9_999 => format!("{ms:.1} ms"),
+        10_000..=999_999 => format!("{ms:.0} ms"),
+        _ => format!("{:.1} s", ms / 1_000.0),
+    }
+}
