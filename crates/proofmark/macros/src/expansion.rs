@@ -1,0 +1,273 @@
+//! From the function that was written to the test that the harness runs.
+//!
+//! In: the options and the function's tokens. Out: a `#[test]` with the function inside.
+//!
+//! **Invariant**: the function itself is not rewritten: its body, patterns, types and return type
+//! are the compiler's to judge, with their own spans.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{
+    Attribute, Expr, ExprLit, FnArg, ItemFn, Lit, Meta, PatType, ReturnType, Signature, Type,
+};
+
+use crate::options::Options;
+
+/// Writes the test.
+pub(crate) fn expand(options: TokenStream, function: TokenStream) -> syn::Result<TokenStream> {
+    let options: Options = syn::parse2(options)?;
+    let function: ItemFn = syn::parse2(function)?;
+    check(&function)?;
+    let ItemFn { attrs, vis, sig, block } = function;
+    let name = &sig.ident;
+    let fixtures = fixtures(&sig)?;
+    let lease = local("lease");
+    let made = fixtures.iter().enumerate().map(|(at, fixture)| make(&lease, at, fixture));
+    let given = (0..fixtures.len()).map(|at| local(&format!("fixture_{at}")));
+    let case = case(&options, &attrs, &sig);
+    let run = quote! {
+        ::proofmark::expanded::run(#case, |#lease| async move {
+            #(#made)*
+            ::core::result::Result::Ok(#name(#(#given),*).await)
+        })
+    };
+    // The harness wants `()` of a test that should panic, and a termination of one that returns.
+    let (returns, run) = if returns_nothing(&sig) {
+        (quote!(), quote!(let _: ::std::process::ExitCode = #run;))
+    } else {
+        (quote!(-> ::std::process::ExitCode), run)
+    };
+    Ok(quote! {
+        #[::core::prelude::v1::test]
+        #(#attrs)*
+        #vis fn #name() #returns {
+            #sig #block
+            #run
+        }
+    })
+}
+
+/// Refuses what cannot be a test.
+fn check(function: &ItemFn) -> syn::Result<()> {
+    let sig = &function.sig;
+    let refuse = |span, message: &str| Err(syn::Error::new(span, message));
+    if sig.asyncness.is_none() {
+        return refuse(
+            sig.fn_token.span,
+            "a test of `#[proofmark::test]` is an `async fn`; help: write `async` before `fn`",
+        );
+    }
+    if !sig.generics.params.is_empty() {
+        return refuse(
+            sig.generics.span(),
+            "a test cannot be generic: nobody would choose the type",
+        );
+    }
+    if let Some(test) = function.attrs.iter().find(|attr| attr.path().is_ident("test")) {
+        return refuse(
+            test.span(),
+            "`#[proofmark::test]` already makes this a test; help: remove this `#[test]`",
+        );
+    }
+    Ok(())
+}
+
+/// The arguments, each of which is a fixture.
+fn fixtures(sig: &Signature) -> syn::Result<Vec<&PatType>> {
+    let arguments = sig.inputs.iter().map(|argument| match argument {
+        FnArg::Typed(fixture) => Ok(fixture),
+        FnArg::Receiver(receiver) => {
+            Err(syn::Error::new(receiver.span(), "a test is a free function, it has no `self`"))
+        }
+    });
+    arguments.collect()
+}
+
+/// A local variable that nothing in the function or its name can meet.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// The statement that takes one fixture; errors about its type point at the type.
+fn make(lease: &Ident, at: usize, fixture: &PatType) -> TokenStream {
+    let (pattern, kind) = (&fixture.pat, &fixture.ty);
+    let made = local(&format!("fixture_{at}"));
+    let written = format!("{}: {}", quote!(#pattern), quote!(#kind));
+    quote_spanned! {kind.span()=>
+        let #made = ::proofmark::expanded::fixture::<#kind>(&#lease, #written).await?;
+    }
+}
+
+/// What describes the test to the runner.
+fn case(options: &Options, attrs: &[Attribute], sig: &Signature) -> TokenStream {
+    let function = sig.ident.to_string();
+    let function = function.trim_start_matches("r#");
+    let database = optional(options.database.as_ref());
+    let worker_threads = optional(options.worker_threads.as_ref());
+    let panics = panics(attrs);
+    quote! {
+        ::proofmark::expanded::Case {
+            package: ::core::option_env!("CARGO_PKG_NAME"),
+            manifest_dir: ::core::option_env!("CARGO_MANIFEST_DIR"),
+            module: ::core::module_path!(),
+            function: #function,
+            database: #database,
+            worker_threads: #worker_threads,
+            panics: #panics,
+        }
+    }
+}
+
+fn optional<T: quote::ToTokens>(value: Option<&T>) -> TokenStream {
+    let none = || quote!(::core::option::Option::None);
+    value.map_or_else(none, |value| quote!(::core::option::Option::Some(#value)))
+}
+
+/// What `#[should_panic]` says, in any of its three forms.
+fn panics(attrs: &[Attribute]) -> TokenStream {
+    let Some(attr) = attrs.iter().find(|attr| attr.path().is_ident("should_panic")) else {
+        return quote!(::proofmark::expanded::Panics::Never);
+    };
+    let expected = match &attr.meta {
+        Meta::Path(_) => None,
+        Meta::NameValue(pair) => text(&pair.value),
+        // A malformed list is reported by the compiler itself.
+        Meta::List(list) => list
+            .parse_args::<syn::MetaNameValue>()
+            .ok()
+            .filter(|pair| pair.path.is_ident("expected"))
+            .and_then(|pair| text(&pair.value)),
+    };
+    let somehow = || quote!(::proofmark::expanded::Panics::Somehow);
+    expected.map_or_else(somehow, |text| quote!(::proofmark::expanded::Panics::Saying(#text)))
+}
+
+fn text(value: &Expr) -> Option<String> {
+    match value {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+        _ => None,
+    }
+}
+
+fn returns_nothing(sig: &Signature) -> bool {
+    match &sig.output {
+        ReturnType::Default => true,
+        ReturnType::Type(_, kind) => {
+            matches!(&**kind, Type::Tuple(tuple) if tuple.elems.is_empty())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expanded(options: TokenStream, function: TokenStream) -> String {
+        let tokens = expand(options, function).unwrap();
+        syn::parse2::<ItemFn>(tokens.clone()).expect("the expansion is one function");
+        tokens.to_string()
+    }
+
+    fn refused(function: TokenStream) -> String {
+        expand(quote!(), function).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn each_argument_is_taken_from_the_lease_by_its_type() {
+        let text = expanded(
+            quote!(),
+            quote!(
+                async fn t(mut db: PgPool, Wrapped(x): Wrapped) {}
+            ),
+        );
+        assert!(text.contains("fixture :: < PgPool > (& lease , \"mut db: PgPool\") . await ?"));
+        assert!(text.contains("fixture :: < Wrapped > (& lease , \"Wrapped (x): Wrapped\")"));
+        assert!(text.contains("t (fixture_0 , fixture_1) . await"));
+        assert!(text.contains("async fn t (mut db : PgPool , Wrapped (x) : Wrapped) { }"));
+    }
+
+    #[test]
+    fn a_function_that_returns_something_returns_an_exit_code_to_the_harness() {
+        let text = expanded(
+            quote!(),
+            quote!(
+                async fn t() -> Result<(), E> {
+                    Ok(())
+                }
+            ),
+        );
+        assert!(text.contains("fn t () -> :: std :: process :: ExitCode {"));
+        assert!(text.contains("async fn t () -> Result < () , E > { Ok (()) }"));
+    }
+
+    #[test]
+    fn a_function_that_returns_unit_returns_unit_to_the_harness() {
+        for function in [
+            quote!(
+                async fn t() {}
+            ),
+            quote!(
+                async fn t() -> () {}
+            ),
+        ] {
+            assert!(expanded(quote!(), function).contains("fn t () { async fn t ()"));
+        }
+    }
+
+    #[test]
+    fn the_runner_learns_what_should_panic_says() {
+        let panics = |attribute: TokenStream| {
+            let text = expanded(quote!(), quote!(#attribute async fn t() {}));
+            text.split("Panics :: ").nth(1).unwrap().split(" ,").next().unwrap().to_owned()
+        };
+        assert_eq!(panics(quote!()), "Never");
+        assert_eq!(panics(quote!(#[should_panic])), "Somehow");
+        assert_eq!(panics(quote!(#[should_panic = "no"])), "Saying (\"no\")");
+        assert_eq!(panics(quote!(#[should_panic(expected = "no")])), "Saying (\"no\")");
+    }
+
+    #[test]
+    fn options_reach_the_runner_and_other_attributes_the_harness() {
+        let text = expanded(
+            quote!(database = "shop", worker_threads = 2),
+            quote!(
+                #[ignore = "slow"]
+                #[cfg(unix)]
+                pub async fn t() {}
+            ),
+        );
+        assert!(text.contains("database : :: core :: option :: Option :: Some (\"shop\")"));
+        assert!(text.contains("worker_threads : :: core :: option :: Option :: Some (2)"));
+        assert!(text.contains("# [ignore = \"slow\"] # [cfg (unix)] pub fn t ()"));
+    }
+
+    #[test]
+    fn what_cannot_be_a_test_is_refused_with_a_reason() {
+        assert_eq!(
+            refused(quote!(
+                fn t(db: PgPool) {}
+            )),
+            "a test of `#[proofmark::test]` is an `async fn`; help: write `async` before `fn`"
+        );
+        assert_eq!(
+            refused(quote!(
+                async fn t<T>(db: T) {}
+            )),
+            "a test cannot be generic: nobody would choose the type"
+        );
+        assert_eq!(
+            refused(quote!(
+                #[test]
+                async fn t() {}
+            )),
+            "`#[proofmark::test]` already makes this a test; help: remove this `#[test]`"
+        );
+        assert_eq!(
+            refused(quote!(
+                async fn t(&self) {}
+            )),
+            "a test is a free function, it has no `self`"
+        );
+    }
+}
