@@ -11,6 +11,7 @@ mod enums;
 mod exclusions;
 mod foreign_keys;
 mod keys;
+mod listed_values;
 mod not_nulls;
 mod relations;
 mod states;
@@ -85,8 +86,8 @@ async fn read_in_transaction(client: &Client) -> Result<Catalog, ReadError> {
     promises.extend(foreign_keys::read(&server, &relations).await.map_err(error("foreign keys"))?);
     promises.extend(triggers::read(&server, &relations).await.map_err(error("triggers"))?);
     address_uniquely(&mut promises);
-    let state_columns =
-        states::read(&server, &tables, &enums, &promises).await.map_err(error("state columns"))?;
+    let declared = states::Declared { tables: &tables, enums: &enums, promises: &promises };
+    let state_columns = states::read(&server, &declared).await.map_err(error("states"))?;
     Ok(Catalog {
         server_version_num: server.version_num,
         tables,

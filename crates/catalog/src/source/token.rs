@@ -11,14 +11,14 @@ use std::ops::Range;
 
 /// One token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Token {
-    pub(super) kind: TokenKind,
-    pub(super) span: Range<usize>,
+pub(crate) struct Token {
+    pub(crate) kind: TokenKind,
+    pub(crate) span: Range<usize>,
 }
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TokenKind {
+pub(crate) enum TokenKind {
     /// An unquoted identifier or a keyword.
     Word,
     /// `"..."`, also with `U&` before it.
@@ -33,7 +33,7 @@ pub(super) enum TokenKind {
 
 impl Token {
     /// The name that an identifier means: folded to lower case, or what the quotes hold.
-    pub(super) fn identifier(&self, sql: &str) -> Option<String> {
+    pub(crate) fn identifier(&self, sql: &str) -> Option<String> {
         let text = &sql[self.span.clone()];
         match self.kind {
             TokenKind::Word => Some(text.to_lowercase()),
@@ -46,18 +46,18 @@ impl Token {
     }
 
     /// Whether it is this keyword (given in upper case).
-    pub(super) fn is(&self, sql: &str, keyword: &str) -> bool {
+    pub(crate) fn is(&self, sql: &str, keyword: &str) -> bool {
         self.kind == TokenKind::Word && sql[self.span.clone()].eq_ignore_ascii_case(keyword)
     }
 
     /// Whether it is this sign.
-    pub(super) fn is_sign(&self, sign: char) -> bool {
+    pub(crate) fn is_sign(&self, sign: char) -> bool {
         self.kind == TokenKind::Sign(sign)
     }
 }
 
 /// All tokens of a text.
-pub(super) fn tokens(sql: &str) -> Vec<Token> {
+pub(crate) fn tokens(sql: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(rest) = sql.get(at..).filter(|rest| !rest.is_empty()) {
