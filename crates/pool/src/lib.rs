@@ -1,1 +1,29 @@
-//! To be written.
+//! Leases: isolated databases, copied from a template and taken back.
+//!
+//! In: a server ([`Target`]) and a [`Recipe`] (migrations and seeds). Out: a [`Template`], built
+//! once and found again by the hash of everything that went into it, and a [`Pool`] that hands
+//! out [`Lease`]s and, when one comes back, says what was written to it ([`Returned`]).
+//!
+//! **Invariant**: nothing here knows how a lease is reached (proxy, library, direct) nor which
+//! test runner asked; and only databases that this crate created are ever dropped.
+
+mod key;
+mod lease;
+mod migrations;
+mod pool;
+mod recipe;
+mod returned;
+mod session;
+mod statistics;
+mod target;
+mod template;
+
+pub use key::TemplateKey;
+pub use lease::{Lease, LeaseError};
+pub use migrations::{Format, LoadError, Script, load_scripts};
+pub use pool::{Outcome, Pool, PoolError, PoolOptions};
+pub use recipe::{Migrations, Recipe};
+pub use returned::{Leftover, Returned, TableWritten};
+pub use session::{ConnectError, Session};
+pub use target::{Target, TargetError};
+pub use template::{BuildError, Ingredients, MigrationError, Progress, Template};

@@ -1,0 +1,10 @@
+//! Migrations as files: which there are, in which order, and how each is run.
+
+mod format;
+mod load;
+mod script;
+
+pub use format::Format;
+pub(crate) use load::load_seed;
+pub use load::{LoadError, load_scripts};
+pub use script::Script;

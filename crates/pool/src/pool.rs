@@ -1,0 +1,317 @@
+//! Handing out databases and taking them back.
+//!
+//! In: a template. Out: [`Lease`]s made ahead of need, and [`Returned`] for each one that comes
+//! back.
+//!
+//! **Invariant**: a lease is asked for and returned; that it is a copy, when it was made and how
+//! it is disposed of is nobody else's knowledge.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinHandle;
+
+use crate::lease::{
+    Belongings, Lease, LeaseError, copy, drop_database, literal, wait_until_empty,
+};
+use crate::returned::{Leftover, Returned};
+use crate::session::{Session, Sessions};
+use crate::statistics;
+use crate::target::Target;
+use crate::template::Template;
+
+/// How a pool behaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolOptions {
+    /// Copies made ahead of need; 0 makes each one when it is asked for.
+    pub ready: usize,
+    /// Part of every database's name, so that two runs on one server do not meet.
+    pub run: String,
+}
+
+/// How the test that held a lease ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It passed, or nobody said.
+    Done,
+    /// It failed: the database is kept.
+    Failed,
+}
+
+/// Why a pool could not be opened or closed.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolError {
+    /// A lease-like step failed.
+    #[error("the pool of databases could not be opened")]
+    Lease(#[from] LeaseError),
+}
+
+/// Leases of one template.
+#[derive(Debug)]
+pub struct Pool {
+    copier: Arc<Copier>,
+    ready: Option<Mutex<mpsc::Receiver<Result<String, String>>>>,
+    maker: Option<JoinHandle<()>>,
+    sessions: Sessions,
+    dropping: mpsc::UnboundedSender<String>,
+    dropper: JoinHandle<Result<(), LeaseError>>,
+    kept: StdMutex<BTreeSet<String>>,
+    foreign: StdMutex<BTreeSet<String>>,
+}
+
+/// What it takes to make one more copy.
+#[derive(Debug)]
+struct Copier {
+    target: Target,
+    template: Template,
+    belongings: Belongings,
+    run: String,
+    made: AtomicU32,
+}
+
+impl Copier {
+    async fn make(&self, session: &Session) -> Result<String, LeaseError> {
+        let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
+        let database = crate::lease::shortened(&self.template.database, 28);
+        let name = format!("proofmark_{database}_{}_{number}", self.run);
+        let (version, template) = (self.target.version_num(), &self.template.name);
+        copy(session, version, template, &name, &self.belongings).await?;
+        Ok(name)
+    }
+
+    /// Makes copies until nobody wants them any more.
+    async fn make_ahead(self: Arc<Self>, ready: mpsc::Sender<Result<String, String>>) {
+        let session = match Session::open(self.target.maintenance()).await {
+            Ok(session) => session,
+            Err(error) => {
+                // Whoever asks first is told; later ones find the channel closed.
+                drop(ready.send(Err(chain(&error))).await);
+                return;
+            }
+        };
+        while let Ok(place) = ready.reserve().await {
+            match self.make(&session).await {
+                Ok(name) => place.send(Ok(name)),
+                Err(error) => {
+                    place.send(Err(chain(&error)));
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// An error with its causes on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+impl Pool {
+    /// Opens a pool on a sealed template.
+    ///
+    /// # Errors
+    /// [`PoolError`] when the server does not answer.
+    pub async fn open(
+        target: Target,
+        template: Template,
+        options: PoolOptions,
+    ) -> Result<Self, PoolError> {
+        let sessions = Sessions::new(target.maintenance().clone());
+        let session = sessions.take().await.map_err(LeaseError::Connect)?;
+        let belongings = Belongings::read(&session, &template.name).await?;
+        sessions.put(session);
+        let made = AtomicU32::new(0);
+        let copier = Copier { target, template, belongings, run: options.run, made };
+        let copier = Arc::new(copier);
+        let (ready, maker) = if options.ready == 0 {
+            (None, None)
+        } else {
+            let (sender, receiver) = mpsc::channel(options.ready);
+            let maker = tokio::spawn(Arc::clone(&copier).make_ahead(sender));
+            (Some(Mutex::new(receiver)), Some(maker))
+        };
+        let (dropping, to_drop) = mpsc::unbounded_channel();
+        let dropper = tokio::spawn(drop_all(copier.target.clone(), to_drop));
+        let (kept, foreign) = (StdMutex::default(), StdMutex::default());
+        Ok(Self { copier, ready, maker, sessions, dropping, dropper, kept, foreign })
+    }
+
+    /// The server that the databases are on.
+    pub fn target(&self) -> &Target {
+        &self.copier.target
+    }
+
+    /// The template that they are copies of.
+    pub fn template(&self) -> &Template {
+        &self.copier.template
+    }
+
+    /// Hands out an isolated database with the template's content.
+    ///
+    /// # Errors
+    /// [`LeaseError`] when the server cannot make one.
+    pub async fn lease(&self) -> Result<Lease, LeaseError> {
+        let database = match &self.ready {
+            None => {
+                let session = self.sessions.take().await?;
+                let made = self.copier.make(&session).await?;
+                self.sessions.put(session);
+                made
+            }
+            Some(ready) => match ready.lock().await.recv().await {
+                Some(Ok(database)) => database,
+                Some(Err(error)) => return Err(LeaseError::Earlier(error)),
+                None => return Err(LeaseError::Closed),
+            },
+        };
+        Ok(Lease { database, of: self.copier.template.database.clone() })
+    }
+
+    /// Takes a lease back: waits until its connections are gone, reads what was written, and
+    /// disposes of the database, or keeps it when its test failed.
+    ///
+    /// # Errors
+    /// [`LeaseError`] when the server does not answer; a database that the test dropped itself is
+    /// not an error but a [`Leftover`].
+    pub async fn give_back(&self, lease: &Lease, outcome: Outcome) -> Result<Returned, LeaseError> {
+        let session = self.sessions.take().await?;
+        let returned = self.take_back(&session, lease, outcome).await;
+        self.sessions.put(session);
+        returned
+    }
+
+    async fn take_back(
+        &self,
+        session: &Session,
+        lease: &Lease,
+        outcome: Outcome,
+    ) -> Result<Returned, LeaseError> {
+        let step = LeaseError::step("taking a database back");
+        let database = lease.database.clone();
+        wait_until_empty(session, &database).await.map_err(&step)?;
+        let mut left = self.leftovers(session, &database).await?;
+        let there = session
+            .query_opt("select from pg_database where datname = $1", &[&database])
+            .await
+            .map_err(&step)?
+            .is_some();
+        if !there {
+            left.push(Leftover::OwnDatabaseDropped(database.clone()));
+            return Ok(Returned { database, written: Vec::new(), kept: false, left });
+        }
+        let written = statistics::written(&self.copier.target, session, &database).await?;
+        let kept = outcome == Outcome::Failed;
+        if kept {
+            let mut names = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            names.insert(database.clone());
+        } else if self.dropping.send(database.clone()).is_err() {
+            return Err(LeaseError::Closed);
+        }
+        Ok(Returned { database, written, kept, left })
+    }
+
+    /// What a test left besides its database; prepared transactions are rolled back, because they
+    /// would keep the database from being dropped.
+    async fn leftovers(
+        &self,
+        session: &Session,
+        database: &str,
+    ) -> Result<Vec<Leftover>, LeaseError> {
+        let step = LeaseError::step("looking for what a test left behind");
+        let mut left = Vec::new();
+        let prepared = session
+            .query("select gid from pg_prepared_xacts where database = $1 order by 1", &[&database])
+            .await
+            .map_err(&step)?;
+        if !prepared.is_empty() {
+            let inside = Session::open(&self.copier.target.config(database)).await?;
+            for row in prepared {
+                let gid: String = row.get(0);
+                let rollback = format!("rollback prepared {}", literal(&gid));
+                inside.batch_execute(&rollback).await.map_err(&step)?;
+                left.push(Leftover::PreparedTransaction(gid));
+            }
+            inside.close().await;
+            wait_until_empty(session, database).await.map_err(&step)?;
+        }
+        if self.copier.target.is_private() {
+            let rows = session
+                .query(
+                    "select datname::text from pg_database \
+                      where datname not in ('postgres', 'template0', 'template1') \
+                        and not starts_with(datname::text, 'proofmark_') order by 1",
+                    &[],
+                )
+                .await
+                .map_err(&step)?;
+            let mut foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
+            let names = rows.iter().map(|row| row.get::<_, String>(0));
+            let new = names.filter(|name| foreign.insert(name.clone()));
+            left.extend(new.map(Leftover::Database));
+        }
+        Ok(left)
+    }
+
+    /// The real names of the databases kept for failed tests.
+    pub fn kept(&self) -> BTreeSet<String> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends the pool: copies that nobody took are dropped, those on their way out are gone when
+    /// this returns; kept ones stay.
+    ///
+    /// # Errors
+    /// [`LeaseError`] when a database could not be dropped.
+    pub async fn close(self) -> Result<(), LeaseError> {
+        let Self { copier, ready, maker, dropping, dropper, .. } = self;
+        if let Some(ready) = ready {
+            let mut ready = ready.into_inner();
+            ready.close();
+            // On a server of our own the whole directory goes; elsewhere each copy must.
+            while let Some(made) = ready.recv().await {
+                if let (Ok(database), false) = (made, copier.target.is_private()) {
+                    drop(dropping.send(database));
+                }
+            }
+        }
+        if let Some(maker) = maker {
+            // It ends by itself: nobody receives any more. A panic in it is a bug; say so.
+            maker.await.map_err(|error| LeaseError::Earlier(error.to_string()))?;
+        }
+        drop(dropping);
+        if copier.target.is_private() {
+            dropper.abort();
+            return Ok(());
+        }
+        dropper.await.map_err(|error| LeaseError::Earlier(error.to_string()))?
+    }
+}
+
+/// Drops what arrives, one at a time, off everybody's path.
+async fn drop_all(
+    target: Target,
+    mut databases: mpsc::UnboundedReceiver<String>,
+) -> Result<(), LeaseError> {
+    let mut open = None;
+    let mut first_failure = None;
+    while let Some(database) = databases.recv().await {
+        let session = match open.take() {
+            Some(session) => session,
+            None => Session::open(target.maintenance()).await?,
+        };
+        if let Err(source) = drop_database(&session, &database).await {
+            first_failure.get_or_insert(LeaseError::Step { step: "dropping a database", source });
+        }
+        open = Some(session);
+    }
+    first_failure.map_or(Ok(()), Err)
+}

@@ -1,0 +1,15 @@
+//! A migrated database that is only ever copied.
+//!
+//! [`Template::ensure`] finds the template of a recipe by its key or builds it, once, whoever
+//! else tries at the same time.
+
+mod build;
+mod command;
+mod ensure;
+mod error;
+mod ingredients;
+mod seal;
+
+pub use ensure::{Progress, Template};
+pub use error::{BuildError, MigrationError};
+pub use ingredients::Ingredients;
