@@ -13,9 +13,7 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
-use crate::lease::{
-    Belongings, Lease, LeaseError, copy, drop_database, literal, wait_until_empty,
-};
+use crate::lease::{Belongings, Lease, LeaseError, copy, drop_database, literal, wait_until_empty};
 use crate::returned::{Leftover, Returned};
 use crate::session::{Session, Sessions};
 use crate::statistics;

@@ -175,8 +175,7 @@ mod tests {
     fn a_url_carries_awkward_names_safely() {
         let mut config = Config::new();
         config.host_path("/dev/shm/x y").port(5433).user("o'brien");
-        let target =
-            Target { config, private: true, version_num: 180_000, version: String::new() };
+        let target = Target { config, private: true, version_num: 180_000, version: String::new() };
         assert_eq!(
             target.url("shop 1"),
             "postgresql:///shop%201?host=%2Fdev%2Fshm%2Fx%20y&port=5433&user=o%27brien"

@@ -106,8 +106,7 @@ fn digits_then_description(stem: &str) -> Named {
 fn prefixed(stem: &str, prefixes: &[char]) -> Named {
     let Some(rest) = stem.strip_prefix(prefixes) else { return Named::Foreign };
     let Some((version, description)) = rest.split_once("__") else { return Named::Foreign };
-    let numbers: Result<Vec<u64>, _> =
-        version.split(['.', '_']).map(str::parse::<u64>).collect();
+    let numbers: Result<Vec<u64>, _> = version.split(['.', '_']).map(str::parse::<u64>).collect();
     let Ok(numbers) = numbers else { return Named::Foreign };
     Named::Applied {
         order: (numbers, description.to_owned()),
@@ -161,7 +160,8 @@ mod tests {
 
     #[test]
     fn a_directory_s_format_is_known_by_its_names() {
-        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let names =
+            |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         assert_eq!(Format::detect(&names(&["0001_a.sql", "0002_b.up.sql"]), false), Format::Sqlx);
         assert_eq!(Format::detect(&names(&["20240101_a.sql"]), true), Format::Dbmate);
         assert_eq!(Format::detect(&names(&["V1__a.sql", "R__v.sql"]), false), Format::Flyway);

@@ -79,12 +79,11 @@ impl Ingredients {
             .scripts
             .iter()
             .map(|script| Migration { path: script.path.clone(), text: script.text.clone() });
-        let watched = self.watched.iter().filter(|(path, _)| is_sql(path)).map(|(path, content)| {
-            Migration {
+        let watched =
+            self.watched.iter().filter(|(path, _)| is_sql(path)).map(|(path, content)| Migration {
                 path: path.clone(),
                 text: String::from_utf8_lossy(content).into_owned(),
-            }
-        });
+            });
         scripts.chain(watched).collect()
     }
 }
@@ -122,7 +121,10 @@ mod tests {
     fn recipe(root: &Path) -> Recipe {
         Recipe {
             database: "shop".into(),
-            migrations: Migrations::Directory { path: root.join("migrations"), format: Format::Auto },
+            migrations: Migrations::Directory {
+                path: root.join("migrations"),
+                format: Format::Auto,
+            },
             seeds: vec![root.join("seed.sql")],
             root: root.to_owned(),
         }

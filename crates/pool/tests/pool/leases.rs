@@ -147,7 +147,6 @@ async fn a_test_may_drop_its_database_create_another_and_leave_a_prepared_transa
 async fn leases_taken_at_once_are_all_different() {
     let pool = pool("at_once", 3, TABLES).await;
     let leases = futures_util::future::join_all((0..12).map(|_| pool.lease())).await;
-    let names: BTreeSet<String> =
-        leases.into_iter().map(|lease| lease.unwrap().database).collect();
+    let names: BTreeSet<String> = leases.into_iter().map(|lease| lease.unwrap().database).collect();
     assert_eq!(names.len(), 12);
 }

@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use proofmark_pool::{
-    BuildError, Format, Migrations, Pool, PoolOptions, Recipe, Target, Template,
-};
+use proofmark_pool::{BuildError, Format, Migrations, Pool, PoolOptions, Recipe, Target, Template};
 use proofmark_postgres::{Address, Cache, Search, Server, ServerOptions, base_image, find};
 
 /// The address of the server, started by the first test that asks.
@@ -39,10 +37,7 @@ pub(crate) fn project(migrations: &[(&str, &str)]) -> tempfile::TempDir {
 pub(crate) fn recipe(database: &str, root: &Path) -> Recipe {
     Recipe {
         database: database.to_owned(),
-        migrations: Migrations::Directory {
-            path: root.join("migrations"),
-            format: Format::Auto,
-        },
+        migrations: Migrations::Directory { path: root.join("migrations"), format: Format::Auto },
         seeds: Vec::new(),
         root: root.to_owned(),
     }

@@ -1,0 +1,14 @@
+//! A server, its templates and their pools: what every run stands on.
+//!
+//! [`Bench::open`] turns a [`Config`](crate::config::Config) into databases that can be leased.
+
+mod catalogs;
+mod error;
+mod open;
+mod provision;
+mod step;
+
+pub use error::BenchError;
+pub use open::{Bench, Options};
+pub use proofmark_pool::{Lease, Outcome, Pool, Returned};
+pub use step::{Listener, Step};

@@ -1,0 +1,274 @@
+//! Opening and closing a bench.
+//!
+//! In: a [`Config`]. Out: a [`Bench`] whose pools hand out databases.
+//!
+//! **Invariant**: whatever happens on the way, no server and no database of ours is left.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use proofmark_catalog::Catalog;
+use proofmark_catalog::source::Migration;
+use proofmark_pool::{Pool, PoolOptions, Target, Template};
+use proofmark_postgres::{Cache, Server, ServerOptions, external};
+
+use super::catalogs;
+use super::error::BenchError;
+use super::provision::{Ordered, Provision, blocking, elapsed_ms, installation, template};
+use super::step::{Listener, Step};
+use crate::config::{Config, ServerChoice};
+
+/// How a bench is opened.
+#[derive(Clone)]
+pub struct Options {
+    /// Share one server with the other processes that ask for the same, instead of having one
+    /// alone; the last of them ends it.
+    pub shared: bool,
+    /// Databases made ahead of need, for each template.
+    pub ready: usize,
+    /// Where the server logs to; by default into its own directory, which goes with it.
+    pub log_file: Option<PathBuf>,
+    /// Told what is being done.
+    pub listener: Listener,
+}
+
+impl Options {
+    /// For test processes that join one server: nothing is made ahead, nothing is told.
+    pub fn shared() -> Self {
+        Self { shared: true, ready: 0, log_file: None, listener: Arc::new(|_| {}) }
+    }
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("shared", &self.shared)
+            .field("ready", &self.ready)
+            .field("log_file", &self.log_file)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A server, its templates and their pools.
+#[derive(Debug)]
+pub struct Bench {
+    server: Option<Server>,
+    target: Target,
+    pools: BTreeMap<String, Pool>,
+    sources: BTreeMap<String, Vec<Migration>>,
+    cache: Cache,
+}
+
+impl Bench {
+    /// Starts or joins a server and makes every database of `config` ready to be leased.
+    ///
+    /// # Errors
+    /// [`BenchError`]: no server, a refused migration, unreadable files.
+    pub async fn open(config: &Config, options: Options) -> Result<Self, BenchError> {
+        match &config.server {
+            ServerChoice::Private { major } => Self::private(config, *major, options).await,
+            ServerChoice::External { url, from } => {
+                Self::external(config, url, from, options).await
+            }
+        }
+    }
+
+    async fn private(
+        config: &Config,
+        major: Option<u16>,
+        options: Options,
+    ) -> Result<Self, BenchError> {
+        let cache = Cache::user();
+        let installation = installation(major, &cache, &options.listener).await?;
+        let ordered = order(config, &installation.version().to_string())?;
+        let server_options = ServerOptions {
+            settings: config.settings.clone(),
+            log_file: options.log_file.clone(),
+            ..ServerOptions::default()
+        };
+        let shared_key = options.shared.then(|| shared_key(config, &ordered));
+        let listener = Arc::clone(&options.listener);
+        let provision = Provision {
+            cache: cache.clone(),
+            installation,
+            options: server_options,
+            shared_key,
+            listener,
+        };
+        let server = provision.server(&ordered).await?;
+        let target = Target::private(server.address()).await?;
+        let mut pools = BTreeMap::new();
+        for one in &ordered {
+            let template = Template {
+                database: one.recipe.database.clone(),
+                name: Template::name_of(&one.recipe.database, &one.key),
+                key: one.key.clone(),
+            };
+            let pool = open_pool(&target, template, &options).await?;
+            pools.insert(one.recipe.database.clone(), pool);
+        }
+        Ok(Self { server: Some(server), target, pools, sources: sources(&ordered), cache })
+    }
+
+    async fn external(
+        config: &Config,
+        url: &str,
+        from: &'static str,
+        options: Options,
+    ) -> Result<Self, BenchError> {
+        external::check(url, &config.allow)
+            .map_err(|source| BenchError::External { from, source })?;
+        let begun = Instant::now();
+        let target = Target::external(url).await?;
+        (options.listener)(Step::ServerReady {
+            version: target.version().to_owned(),
+            origin: format!("the server of {from}"),
+            elapsed_ms: elapsed_ms(begun),
+        });
+        let cache = Cache::user();
+        let ordered = order(config, target.version())?;
+        let mut pools = BTreeMap::new();
+        for one in &ordered {
+            let begun = Instant::now();
+            let (template, catalog) = template(&target, one, &options.listener).await?;
+            let reused = catalog.is_none();
+            if let Some(catalog) = catalog {
+                catalogs::store(cache.root(), &one.key, &catalog);
+            }
+            (options.listener)(Step::TemplateReady {
+                database: one.recipe.database.clone(),
+                key: one.key.short().to_owned(),
+                reused,
+                elapsed_ms: elapsed_ms(begun),
+            });
+            let pool = open_pool(&target, template, &options).await?;
+            pools.insert(one.recipe.database.clone(), pool);
+        }
+        Ok(Self { server: None, target, pools, sources: sources(&ordered), cache })
+    }
+
+    /// The pool of the database that the suite knows as `name`.
+    pub fn pool(&self, name: &str) -> Option<&Pool> {
+        self.pools.get(name)
+    }
+
+    /// All pools by the name of their database.
+    pub fn pools(&self) -> &BTreeMap<String, Pool> {
+        &self.pools
+    }
+
+    /// The server that the databases are on.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The private server, unless the user's own is used.
+    pub fn server(&self) -> Option<&Server> {
+        self.server.as_ref()
+    }
+
+    /// The SQL that declares the schema of `name`.
+    pub fn sources(&self, name: &str) -> &[Migration] {
+        self.sources.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The tables and promises of `name`; from the cache where they were read before.
+    ///
+    /// # Errors
+    /// [`BenchError`] when they have to be read and the server does not answer.
+    ///
+    /// # Panics
+    /// When there is no database of that name.
+    pub async fn catalog(&self, name: &str) -> Result<Catalog, BenchError> {
+        let pool = &self.pools[name];
+        let key = &pool.template().key;
+        if let Some(catalog) = catalogs::stored(self.cache.root(), key) {
+            return Ok(catalog);
+        }
+        let catalog = catalogs::read_from_copy(pool).await?;
+        catalogs::store(self.cache.root(), key, &catalog);
+        Ok(catalog)
+    }
+
+    /// Ends all pools and gives the private server to the caller, who stops or saves it.
+    ///
+    /// # Errors
+    /// [`BenchError`] when a database could not be dropped.
+    pub async fn dissolve(self) -> Result<Option<Server>, BenchError> {
+        let mut first_failure = None;
+        for (_, pool) in self.pools {
+            if let Err(error) = pool.close().await {
+                first_failure.get_or_insert(BenchError::Pool(error.into()));
+            }
+        }
+        match first_failure {
+            None => Ok(self.server),
+            Some(error) => {
+                if let Some(server) = self.server {
+                    blocking(move || server.stop()).await?.map_err(Box::new)?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends everything.
+    ///
+    /// # Errors
+    /// [`BenchError`] when the server could not be stopped or a database not dropped.
+    pub async fn close(self) -> Result<(), BenchError> {
+        if let Some(server) = self.dissolve().await? {
+            blocking(move || server.stop()).await?.map_err(Box::new)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads every recipe and computes its key.
+fn order(config: &Config, server_version: &str) -> Result<Vec<Ordered>, BenchError> {
+    let mut ordered = Vec::new();
+    for (name, recipe) in &config.databases {
+        let ingredients =
+            recipe.read().map_err(|source| BenchError::Load { database: name.clone(), source })?;
+        let key = ingredients.key(name, server_version);
+        ordered.push(Ordered { recipe: recipe.clone(), ingredients, key });
+    }
+    Ok(ordered)
+}
+
+fn sources(ordered: &[Ordered]) -> BTreeMap<String, Vec<Migration>> {
+    let all = ordered.iter();
+    all.map(|one| (one.recipe.database.clone(), one.ingredients.sources())).collect()
+}
+
+/// Processes share a server when they agree on the project and on what is in the templates.
+fn shared_key(config: &Config, ordered: &[Ordered]) -> String {
+    let root = config.root.to_string_lossy().into_owned();
+    let settings = format!("{:?}", config.settings);
+    let mut parts = vec![root.as_bytes(), settings.as_bytes()];
+    parts.extend(ordered.iter().map(|one| one.key.as_str().as_bytes()));
+    proofmark_pool::TemplateKey::of(parts).short().to_owned()
+}
+
+async fn open_pool(
+    target: &Target,
+    template: Template,
+    options: &Options,
+) -> Result<Pool, BenchError> {
+    let run = run_name();
+    Ok(Pool::open(target.clone(), template, PoolOptions { ready: options.ready, run }).await?)
+}
+
+/// Tells this process's databases from another's on the same server.
+fn run_name() -> String {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.as_nanos());
+    let key = proofmark_pool::TemplateKey::of([
+        now.to_le_bytes().as_slice(),
+        std::process::id().to_le_bytes().as_slice(),
+    ]);
+    key.short()[..6].to_owned()
+}
