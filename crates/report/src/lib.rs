@@ -8,6 +8,7 @@
 
 mod json;
 mod model;
+mod suggest;
 pub mod terminal;
 
 pub use json::{schema_json, to_json};

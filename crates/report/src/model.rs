@@ -125,7 +125,7 @@ pub struct RecognisedBy {
 }
 
 /// By what the proxy recognised the holder of a lease.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Means {
     /// The test named itself: in the database name, in the connection's options, or on the

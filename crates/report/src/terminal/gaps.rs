@@ -85,12 +85,19 @@ fn in_full_text(gap: &Gap, options: &Options) -> String {
 
     let mut group = Group::with_title(Level::WARNING.primary_title(&*title).id(&*gap.check));
     if let (Some(excerpt), Some(source), Some(path)) = (&gap.declared, &source, &path) {
-        let marked = AnnotationKind::Primary.span(marked_span(excerpt)).label(&*label);
+        let mut marked = AnnotationKind::Primary.span(marked_span(excerpt));
+        let label_fits = label_fits(excerpt, &label, options);
+        if label_fits {
+            marked = marked.label(&*label);
+        }
         let snippet = Snippet::source(source.as_str())
             .path(&**path)
             .line_start(excerpt.first_line)
             .annotation(marked);
         group = group.element(snippet);
+        if !label_fits {
+            group = group.element(Level::NOTE.message(&*label));
+        }
     } else if !label.is_empty() {
         group = group.element(Level::NOTE.message(&*label));
     }
@@ -121,6 +128,16 @@ fn marked_span(excerpt: &Excerpt) -> std::ops::Range<usize> {
     } else {
         excerpt.start..excerpt.start + first
     }
+}
+
+/// Whether the label has room behind the marked line; else it goes below.
+fn label_fits(excerpt: &Excerpt, label: &str, options: &Options) -> bool {
+    let span = marked_span(excerpt);
+    let last_line = excerpt.text.get(..span.end).and_then(|text| text.lines().last());
+    let number = (excerpt.first_line + excerpt.text.lines().count()).to_string();
+    let margin = number.len() + " | ".len();
+    let columns = last_line.map_or(0, |text| text.chars().count());
+    margin + columns + 1 + label.chars().count() <= options.width
 }
 
 /// The renderer replaces the other control characters itself, but not those of C1, which some

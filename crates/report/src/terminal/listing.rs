@@ -4,14 +4,15 @@
 //!
 //! **Invariant:** it leaves nothing out, whatever was tried; a mark always comes with its word.
 
-use super::line::under;
+use std::collections::BTreeSet;
+
 use super::style::Tone;
 use super::{Options, visible};
 use crate::{Owner, Promise, Report, State};
 
 /// The list, ending in a line feed; a legend first.
 pub fn listing(report: &Report, options: &Options) -> String {
-    let mut lines = vec![legend(options), String::new()];
+    let mut lines = vec![legend(report, options), String::new()];
     let several = report.listing.iter().any(|owner| owner.database != report.listing[0].database);
     for owner in &report.listing {
         let database =
@@ -26,10 +27,12 @@ pub fn listing(report: &Report, options: &Options) -> String {
     lines.join("\n") + "\n"
 }
 
-fn legend(options: &Options) -> String {
-    let states = [State::Covered, State::NeverRefused, State::NeverTried];
-    let parts = states.map(|state| format!("{} {}", mark(state, options), word(state)));
-    under(&parts.join("   ")).trim_start().to_owned()
+/// The marks that are used below, each with its word.
+fn legend(report: &Report, options: &Options) -> String {
+    let states: BTreeSet<State> =
+        report.listing.iter().flat_map(|o| o.promises.iter().map(|p| p.state)).collect();
+    let parts = states.into_iter().map(|state| format!("{} {}", mark(state, options), word(state)));
+    parts.collect::<Vec<_>>().join("   ")
 }
 
 fn promises(owner: &Owner, options: &Options) -> Vec<String> {

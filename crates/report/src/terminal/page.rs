@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::gaps::gaps;
 use super::line::{Verb, line, under};
+use super::listing::listing;
 use super::style::Tone;
 use super::summary::{count, summary};
 use super::visible;
@@ -44,6 +45,7 @@ pub fn page(report: &Report, options: &Options) -> String {
         gaps(&report.gaps, options).lines().map(str::to_owned).collect(),
         unattributed(report, options),
         left(report, options),
+        all_promises(report, options),
     ];
     for part in above {
         if part.is_empty() {
@@ -108,7 +110,8 @@ fn nothing_observed(report: &Report, options: &Options) -> Vec<String> {
     let mut lines = vec![line(options.color, Verb::Nothing, None, &text)];
     if report.leases.sessions == 0 && away > 0 {
         for away in &report.leases.turned_away {
-            lines.push(under(&format!("{} times: {}", away.times, visible(&away.reason))));
+            let times = count(away.times, "time", "times");
+            lines.push(under(&format!("{times}: {}", visible(&away.reason))));
         }
         return lines;
     }
@@ -144,6 +147,10 @@ fn unattributed(report: &Report, options: &Options) -> Vec<String> {
     for refusal in &report.unattributed[..shown] {
         let why = visible(&refusal.why);
         lines.push(under(&format!("{:>4}  {}  {why}", refusal.times, refusal.sqlstate)));
+        if let (true, Some(statement)) = (options.all, &refusal.statement) {
+            let statement = Tone::Faint.paint(options.color, &visible(statement));
+            lines.push(under(&format!("{:>4}  {statement}", "")));
+        }
     }
     if shown < report.unattributed.len() {
         lines.push(under(&and_more(report.unattributed.len() - shown)));
@@ -164,6 +171,13 @@ fn left(report: &Report, options: &Options) -> Vec<String> {
         lines.push(under(&and_more(report.left.len() - shown)));
     }
     lines
+}
+
+fn all_promises(report: &Report, options: &Options) -> Vec<String> {
+    if !options.all || report.listing.is_empty() {
+        return Vec::new();
+    }
+    listing(report, options).lines().map(str::to_owned).collect()
 }
 
 fn next(report: &Report, options: &Options) -> Option<String> {

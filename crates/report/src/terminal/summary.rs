@@ -58,23 +58,29 @@ fn setting(report: &Report, options: &Options) -> Vec<String> {
 fn leases(leases: &Leases, options: &Options) -> Vec<String> {
     let slowest = leases.slowest.first().map_or(leases.median_us, |slow| slow.wait_us);
     let times = if leases.count > 1 {
-        format!(" (median {}, slowest {})", duration(leases.median_us), duration(slowest))
+        format!("median {}, slowest {}", duration(leases.median_us), duration(slowest))
     } else {
-        format!(" (in {})", duration(leases.median_us))
+        format!("in {}", duration(leases.median_us))
     };
-    let text = format!("{}{times}", count(leases.count, "database", "databases"));
-    let mut lines = vec![line(options.color, Verb::Leased, None, &text)];
-    lines.extend(granularity(leases).iter().map(|text| under(text)));
-    let slow: Vec<String> = leases
-        .slowest
-        .iter()
-        .filter(|slow| slow.wait_us >= SLOW_LEASE_US)
-        .take(3)
-        .map(|slow| format!("{} {}", duration(slow.wait_us), visible(&slow.test)))
-        .collect();
-    if !slow.is_empty() {
-        lines.push(toned(options.color, Verb::Slowest, Tone::Warning, None, &slow.join(", ")));
+    let databases = count(leases.count, "database", "databases");
+    let mut lines = Vec::new();
+    let leased = |text: &str| line(options.color, Verb::Leased, None, text);
+    match leases.recognised_by.as_slice() {
+        [only] => {
+            let (holder, remark) = holder(only.means);
+            lines.push(leased(&format!("{databases}, one per {holder} ({times})")));
+            lines.extend(remark.map(under));
+        }
+        several => {
+            lines.push(leased(&format!("{databases} ({times})")));
+            for by in several {
+                let (holder, remark) = holder(by.means);
+                let remark = remark.map(|remark| format!("; {remark}")).unwrap_or_default();
+                lines.push(under(&format!("{}: one per {holder}{remark}", by.leases)));
+            }
+        }
     }
+    lines.extend(slow_leases(leases, options));
     for away in &leases.turned_away {
         let times = count(away.times, "connection was", "connections were");
         let text = format!("{times} turned away: {}", visible(&away.reason));
@@ -83,25 +89,25 @@ fn leases(leases: &Leases, options: &Options) -> Vec<String> {
     lines
 }
 
-/// Whom the leases were for. One sentence where all are alike; said only once.
-fn granularity(leases: &Leases) -> Vec<String> {
-    let one_means = leases.recognised_by.len() == 1;
-    leases
-        .recognised_by
+/// Whom a lease was for, and what to know where several tests shared it.
+fn holder(means: Means) -> (&'static str, Option<&'static str>) {
+    match means {
+        Means::Named | Means::TestEnvironment => ("test", None),
+        Means::WorkerEnvironment => ("worker", Some("tests of one worker shared a database")),
+        Means::Process => ("process", Some("tests of one process shared a database")),
+    }
+}
+
+fn slow_leases(leases: &Leases, options: &Options) -> Option<String> {
+    let slow: Vec<String> = leases
+        .slowest
         .iter()
-        .map(|by| {
-            let number = if one_means { String::new() } else { format!("{} ", by.leases) };
-            let meaning = match by.means {
-                Means::Named => "one per test, which named itself",
-                Means::TestEnvironment => "one per test, named by the test runner",
-                Means::WorkerEnvironment => {
-                    "one per worker of the test runner; its tests share a database"
-                }
-                Means::Process => "one per process; tests of one process share a database",
-            };
-            format!("{number}{meaning}")
-        })
-        .collect()
+        .filter(|slow| slow.wait_us >= SLOW_LEASE_US)
+        .take(3)
+        .map(|slow| format!("{} {}", duration(slow.wait_us), visible(&slow.test)))
+        .collect();
+    let text = slow.join(", ");
+    (!slow.is_empty()).then(|| toned(options.color, Verb::Slowest, Tone::Warning, None, &text))
 }
 
 /// One line per kind where something is missing; one line for all where nothing is.

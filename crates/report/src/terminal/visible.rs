@@ -24,7 +24,6 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-
 /// Control characters, and the marks of Unicode's bidirectional algorithm (UAX #9, section 2).
 fn is_obeyed(c: char) -> bool {
     c.is_control()

@@ -1,0 +1,76 @@
+//! A statement to try, for a promise that was not tried.
+//!
+//! In: a catalog and one of its promises. Out: one statement to be completed by a person. Main
+//! function: [`suggest`].
+//!
+//! **Invariant:** a suggestion is made from the declaration alone, was never executed, and says
+//! so: every value that a person must look at has a comment beside it.
+
+mod break_check;
+mod identifier;
+mod insert;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use proofmark_catalog::{Catalog, Promise, PromiseKind};
+
+use crate::Suggestion;
+use identifier::qualified;
+use insert::Insert;
+
+/// What the statement is to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aim {
+    /// That the promise refuses.
+    Refused,
+    /// That the promise accepts.
+    Accepted,
+}
+
+/// A statement for this promise; `None` where its declaration does not say enough (a trigger's
+/// function, the table of which is not in the catalog).
+pub(crate) fn suggest(catalog: &Catalog, promise: &Promise, aim: Aim) -> Option<Suggestion> {
+    let sql = match promise.kind {
+        PromiseKind::DomainCheck | PromiseKind::DomainNotNull | PromiseKind::Enum => {
+            cast(catalog, promise, aim)?
+        }
+        PromiseKind::ConstraintTrigger if aim == Aim::Refused => return None,
+        _ => Insert::new(catalog, promise, aim)?.sql(),
+    };
+    let what = match aim {
+        Aim::Refused => "a statement it should refuse",
+        Aim::Accepted => "a statement it should accept",
+    };
+    Some(Suggestion { title: format!("{what}; complete the values first"), sql })
+}
+
+/// A value of a domain or enum is tried by a cast; no table is needed.
+fn cast(catalog: &Catalog, promise: &Promise, aim: Aim) -> Option<String> {
+    let name = promise.domain.as_ref()?;
+    let value = match (&promise.kind, aim) {
+        (PromiseKind::Enum, Aim::Refused) => "'no such label'".to_owned(),
+        (PromiseKind::Enum, Aim::Accepted) => {
+            let labels = catalog.enums.iter().find(|e| e.name == *name)?;
+            identifier::literal(labels.labels.first()?)
+        }
+        (PromiseKind::DomainNotNull, Aim::Refused) => "null".to_owned(),
+        (_, aim) => {
+            let domain = catalog.domains.iter().find(|d| d.name == *name)?;
+            let value = value::plausible(catalog, &domain.base_type, 1);
+            let expression = promise.expression.as_deref().map(insert::without_parentheses);
+            match expression {
+                Some(expression) if aim == Aim::Refused => {
+                    let broken = break_check::value("VALUE", expression).unwrap_or(value);
+                    format!("{} {broken}", insert::comment(&format!("breaks: {expression}")))
+                }
+                Some(expression) => {
+                    format!("{} {value}", insert::comment(&format!("keeps: {expression}")))
+                }
+                None => value,
+            }
+        }
+    };
+    Some(format!("select cast({value} as {});", qualified(name)))
+}
