@@ -4,11 +4,13 @@
 
 mod catalogs;
 mod error;
+mod kept;
 mod open;
 mod provision;
 mod step;
 
 pub use error::BenchError;
+pub use kept::{KeptDatabase, KeptRun, kept};
 pub use open::{Bench, Options};
 pub use proofmark_pool::{Lease, Outcome, Pool, Returned};
 pub use step::{Listener, Step};

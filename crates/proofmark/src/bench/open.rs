@@ -59,6 +59,7 @@ pub struct Bench {
     pools: BTreeMap<String, Pool>,
     sources: BTreeMap<String, Vec<Migration>>,
     cache: Cache,
+    run: String,
 }
 
 impl Bench {
@@ -109,7 +110,8 @@ impl Bench {
             let pool = open_pool(&target, template, &options).await?;
             pools.insert(one.recipe.database.clone(), pool);
         }
-        Ok(Self { server: Some(server), target, pools, sources: sources(&ordered), cache })
+        let (sources, run) = (sources(&ordered), run_name());
+        Ok(Self { server: Some(server), target, pools, sources, cache, run })
     }
 
     async fn external(
@@ -146,7 +148,8 @@ impl Bench {
             let pool = open_pool(&target, template, &options).await?;
             pools.insert(one.recipe.database.clone(), pool);
         }
-        Ok(Self { server: None, target, pools, sources: sources(&ordered), cache })
+        let (sources, run) = (sources(&ordered), run_name());
+        Ok(Self { server: None, target, pools, sources, cache, run })
     }
 
     /// The pool of the database that the suite knows as `name`.
@@ -167,6 +170,11 @@ impl Bench {
     /// The private server, unless the user's own is used.
     pub fn server(&self) -> Option<&Server> {
         self.server.as_ref()
+    }
+
+    /// A name for this bench's run, the same in all processes that share its server.
+    pub fn run_name(&self) -> &str {
+        self.server.as_ref().map_or(&self.run, |server| server.run_id().as_str())
     }
 
     /// The SQL that declares the schema of `name`.
