@@ -1,0 +1,66 @@
+//! Leases from a bench of our own: plain `cargo test` and `cargo nextest run`.
+//!
+//! In: a [`Config`]. Out: leases of a server that all test processes of the workspace share; the
+//! last of them to end, ends it.
+//!
+//! **Invariant**: opened once per process and never closed: a test harness gives no moment to do
+//! it, so the server's keeper watches for the process to end.
+
+use super::source::{Granted, SourceError};
+use crate::bench::{Bench, Lease, Options, Outcome, Pool, Returned};
+use crate::config::Config;
+use crate::fixture::Terms;
+
+/// The bench of this process.
+#[derive(Debug)]
+pub(super) struct OwnBench {
+    bench: Bench,
+}
+
+impl OwnBench {
+    pub(super) async fn open(config: &Config) -> Result<Self, SourceError> {
+        Ok(Self { bench: Bench::open(config, Options::shared()).await? })
+    }
+
+    pub(super) fn databases(&self) -> Vec<String> {
+        self.bench.pools().keys().cloned().collect()
+    }
+
+    fn pool(&self, name: &str) -> &Pool {
+        self.bench.pool(name).expect("the name was chosen from those of the pools")
+    }
+
+    pub(super) async fn lease(&self, test: &str, name: &str) -> Result<Granted, SourceError> {
+        let pool = self.pool(name);
+        let lease = pool.lease().await?;
+        let mut config = pool.target().config(&lease.database);
+        config.application_name(test);
+        let terms = Terms {
+            test: test.to_owned(),
+            name: name.to_owned(),
+            url: pool.target().url(&lease.database),
+            database: lease.database.clone(),
+            config,
+        };
+        Ok(Granted { terms, pooled: Some(lease) })
+    }
+
+    pub(super) async fn give_back(
+        &self,
+        lease: &Lease,
+        outcome: Outcome,
+    ) -> Result<Vec<String>, SourceError> {
+        let returned = self.pool(&lease.of).give_back(lease, outcome).await?;
+        Ok(notes(&returned))
+    }
+}
+
+/// What the reader of a failed test should know.
+fn notes(returned: &Returned) -> Vec<String> {
+    let left = returned.left.iter().map(|left| format!("note: the test {left}"));
+    let kept = returned.kept.then(|| {
+        let database = &returned.database;
+        format!("note: the test's database is kept; help: proofmark psql {database}")
+    });
+    left.chain(kept).collect()
+}

@@ -1,0 +1,142 @@
+//! Leases from the console of `proofmark run`.
+//!
+//! In: the console's URL, which is the database `proofmark` of the proxy. Out: leases, asked for
+//! and returned in the console's words.
+//!
+//! **Invariant**: speaks only what any PostgreSQL driver can (simple queries); a lease that is not
+//! returned ends with this process.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, SimpleQueryRow};
+
+use super::source::{Granted, SourceError};
+use crate::bench::Outcome;
+use crate::fixture::Terms;
+
+/// Why the console gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ConsoleError {
+    /// The variable does not hold a URL.
+    #[error("its URL cannot be read; help: unset the variable to run without `proofmark run`")]
+    Url(#[source] tokio_postgres::Error),
+    /// Nobody answers.
+    #[error("it cannot be reached; help: unset the variable to run without `proofmark run`")]
+    Connect(#[source] tokio_postgres::Error),
+    /// It refused.
+    #[error("it refused `{command}`")]
+    Refused {
+        /// What was asked.
+        command: &'static str,
+        /// Its answer.
+        source: tokio_postgres::Error,
+    },
+    /// It answered without something that we need.
+    #[error("its answer has no `{0}`; help: use the `proofmark` command and crate of one version")]
+    Incomplete(&'static str),
+}
+
+/// The console, and idle connections to it: a test that waits for its lease keeps no other waiting.
+#[derive(Debug)]
+pub(super) struct Console {
+    config: Config,
+    idle: Mutex<Vec<Client>>,
+}
+
+impl Console {
+    pub(super) fn new(url: &str) -> Result<Self, SourceError> {
+        let config = url.parse().map_err(ConsoleError::Url)?;
+        Ok(Self { config, idle: Mutex::default() })
+    }
+
+    async fn client(&self) -> Result<Client, ConsoleError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if let Some(client) = idle.filter(|client| !client.is_closed()) {
+            return Ok(client);
+        }
+        let (client, connection) =
+            self.config.connect(NoTls).await.map_err(ConsoleError::Connect)?;
+        // A broken connection fails the command that waits on it.
+        tokio::spawn(async move { drop(connection.await) });
+        Ok(client)
+    }
+
+    async fn ask(
+        &self,
+        command: &'static str,
+        text: &str,
+    ) -> Result<Option<SimpleQueryRow>, ConsoleError> {
+        let client = self.client().await?;
+        let answers = client
+            .simple_query(text)
+            .await
+            .map_err(|source| ConsoleError::Refused { command, source })?;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(client);
+        let row = answers.into_iter().find_map(|answer| match answer {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        Ok(row)
+    }
+
+    pub(super) async fn lease(&self, test: &str, name: &str) -> Result<Granted, SourceError> {
+        let text = format!("LEASE {} FOR {}", identifier(name), literal(test));
+        let row = self.ask("LEASE", &text).await?.ok_or(ConsoleError::Incomplete("row"))?;
+        let url = column(&row, "url")?;
+        let mut config: Config = url.parse().map_err(SourceError::Url)?;
+        config.application_name(test);
+        let terms = Terms {
+            test: test.to_owned(),
+            name: name.to_owned(),
+            database: column(&row, "database")?,
+            url,
+            config,
+        };
+        Ok(Granted { terms, pooled: None })
+    }
+
+    pub(super) async fn give_back(
+        &self,
+        terms: &Terms,
+        outcome: Outcome,
+    ) -> Result<Vec<String>, SourceError> {
+        let failed = if outcome == Outcome::Failed { " FAILED" } else { "" };
+        self.ask("RETURN", &format!("RETURN {}{failed}", literal(&terms.test))).await?;
+        let note = "note: the test's database is kept; when the run is over: proofmark psql";
+        let kept = (outcome == Outcome::Failed).then(|| format!("{note} {}", terms.database));
+        Ok(kept.into_iter().collect())
+    }
+}
+
+fn column(row: &SimpleQueryRow, name: &'static str) -> Result<String, ConsoleError> {
+    let found = row.columns().iter().any(|column| column.name() == name);
+    let value = if found { row.get(name) } else { None };
+    value.map(str::to_owned).ok_or(ConsoleError::Incomplete(name))
+}
+
+/// `text` as an SQL literal.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// `name` as it may stand in a command: quoted where it is not a plain word.
+fn identifier(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let begins = name.chars().next().is_some_and(|c| c.is_ascii_lowercase() || c == '_');
+    if begins && name.chars().all(plain) {
+        return name.to_owned();
+    }
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_go_into_commands_quoted() {
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(identifier("shop"), "shop");
+        assert_eq!(identifier("my-shop"), "\"my-shop\"");
+    }
+}

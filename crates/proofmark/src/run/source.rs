@@ -1,0 +1,156 @@
+//! Where leases come from: `proofmark run` if it runs us, else a bench of our own.
+//!
+//! In: the environment and a [`Case`]. Out: [`Granted`], and it is taken back.
+//!
+//! **Invariant**: a test cannot tell the two apart; and when `proofmark run` is there but cannot
+//! be reached, that is an error, not a reason to take the other.
+
+use std::path::Path;
+
+use super::bench::OwnBench;
+use super::case::Case;
+use super::console::{Console, ConsoleError};
+use crate::bench::{BenchError, Lease, Outcome};
+use crate::config::{Config, ConfigError};
+use crate::fixture::Terms;
+
+/// Set by `proofmark run`: the URL of its console.
+pub(super) const CONSOLE: &str = "PROOFMARK_URL";
+
+/// Why there is no lease, or it could not be given back.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SourceError {
+    /// No runtime for our own work.
+    #[error("no threads could be started to take leases")]
+    Runtime(#[source] std::io::Error),
+    /// No or no usable `proofmark.toml`.
+    #[error("there is no configuration")]
+    Config(#[from] ConfigError),
+    /// No server, or no template.
+    #[error("there is no database server for the tests")]
+    Bench(#[from] BenchError),
+    /// The server would not copy a template, or not take a copy back.
+    #[error("the test server failed")]
+    Lease(#[from] proofmark_pool::LeaseError),
+    /// The URL of a lease is none.
+    #[error("the lease's URL cannot be read")]
+    Url(#[source] tokio_postgres::Error),
+    /// `proofmark run` did not answer.
+    #[error("`proofmark run`, which set {CONSOLE}, gave no lease")]
+    Console(#[from] ConsoleError),
+    /// Several databases, and none named.
+    #[error(
+        "there are several databases: {}; help: #[proofmark::test(database = \"{}\")]",
+        .names.join(", "), .names.first().map_or("...", String::as_str)
+    )]
+    WhichDatabase {
+        /// Those that there are.
+        names: Vec<String>,
+    },
+    /// A name that is not in the configuration.
+    #[error("there is no database `{name}`; help: there is {}", .names.join(", "))]
+    UnknownDatabase {
+        /// What the test asked for.
+        name: String,
+        /// Those that there are.
+        names: Vec<String>,
+    },
+}
+
+/// A lease that was handed out.
+#[derive(Debug)]
+pub(super) struct Granted {
+    /// What the test gets to know.
+    pub(super) terms: Terms,
+    /// The pool's own record of it, where we hold the pool.
+    pub(super) pooled: Option<Lease>,
+}
+
+/// Where leases come from.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// `proofmark run`.
+    Console(Console),
+    /// A server of this workspace's tests.
+    Own(Box<OwnBench>),
+}
+
+impl Source {
+    /// Finds out which of the two it is, and opens it.
+    pub(super) async fn open(start: &Path) -> Result<Self, SourceError> {
+        match std::env::var(CONSOLE) {
+            Ok(url) if !url.is_empty() => Ok(Self::Console(Console::new(&url)?)),
+            _ => Ok(Self::Own(Box::new(OwnBench::open(&Config::find(start)?).await?))),
+        }
+    }
+
+    /// Takes a lease for `case`.
+    pub(super) async fn lease(&self, case: &Case) -> Result<Granted, SourceError> {
+        let names = self.databases(case)?;
+        let name = choose(case.database, &names)?;
+        match self {
+            Self::Console(console) => console.lease(&case.name(), name).await,
+            Self::Own(bench) => bench.lease(&case.name(), name).await,
+        }
+    }
+
+    /// The databases that a test may choose from; empty when it has named one and only the console
+    /// knows whether it exists.
+    fn databases(&self, case: &Case) -> Result<Vec<String>, SourceError> {
+        match self {
+            Self::Own(bench) => Ok(bench.databases()),
+            Self::Console(_) if case.database.is_some() => Ok(Vec::new()),
+            Self::Console(_) => Ok(Config::find(&case.start())?.databases.into_keys().collect()),
+        }
+    }
+
+    /// Gives a lease back; answers what the reader of a failed test should know.
+    pub(super) async fn give_back(
+        &self,
+        granted: &Granted,
+        outcome: Outcome,
+    ) -> Result<Vec<String>, SourceError> {
+        match (self, &granted.pooled) {
+            (Self::Own(bench), Some(lease)) => bench.give_back(lease, outcome).await,
+            (Self::Console(console), _) => console.give_back(&granted.terms, outcome).await,
+            (Self::Own(_), None) => unreachable!("our own bench grants pooled leases"),
+        }
+    }
+}
+
+/// The database that was named, or the only one.
+fn choose<'a>(asked: Option<&'a str>, names: &'a [String]) -> Result<&'a str, SourceError> {
+    match (asked, names) {
+        (Some(name), []) => Ok(name),
+        (Some(name), names) if names.iter().any(|known| known == name) => Ok(name),
+        (Some(name), names) => {
+            Err(SourceError::UnknownDatabase { name: name.to_owned(), names: names.to_vec() })
+        }
+        (None, [only]) => Ok(only),
+        (None, names) => Err(SourceError::WhichDatabase { names: names.to_vec() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(asked: Option<&str>) -> String {
+        choose(asked, &["audit".to_owned(), "shop".to_owned()]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_only_database_needs_no_name() {
+        assert_eq!(choose(None, &["shop".to_owned()]).unwrap(), "shop");
+        assert_eq!(choose(Some("shop"), &["shop".to_owned()]).unwrap(), "shop");
+    }
+
+    #[test]
+    fn with_several_databases_a_test_must_name_one_of_them() {
+        assert_eq!(
+            refused(None),
+            "there are several databases: audit, shop; help: #[proofmark::test(database = \"audit\")]"
+        );
+        assert_eq!(refused(Some("shp")), "there is no database `shp`; help: there is audit, shop");
+    }
+}
