@@ -76,7 +76,8 @@ fn without_assigned_secret(argument: &str) -> String {
     }
 }
 
-fn without_url_password(argument: &str) -> String {
+/// Takes the password out of a text that may hold a URL with one.
+pub(crate) fn without_url_password(argument: &str) -> String {
     let Some(authority) = argument.find("://").map(|at| at + 3) else {
         return argument.to_owned();
     };

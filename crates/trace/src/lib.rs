@@ -7,7 +7,6 @@
 //! **Invariant:** nothing here has a field for a row's value, an error's message or a password,
 //! and nothing here judges: what a record means for a promise is the coverage crate's business.
 
-mod awaited;
 mod command_line;
 mod header;
 mod merge;
@@ -16,7 +15,6 @@ mod record;
 mod trace;
 mod write;
 
-pub use awaited::*;
 pub use command_line::CommandLine;
 pub use header::{FORMAT, Header, RunId, VERSION};
 pub use merge::{MergeError, merge};
@@ -27,3 +25,10 @@ pub use record::{
 };
 pub use trace::{LeaseKey, Run, Trace};
 pub use write::{CreateError, Writer};
+
+// What records are made of, so that a reader of traces needs this crate only.
+pub use proofmark_catalog::source::Migration;
+pub use proofmark_pool::TableWritten;
+pub use proofmark_proxy::{
+    Ended, Event, Identity, LeaseId, Refusal, SessionId, TestName, TurnedAway,
+};

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::{Entry, FORMAT, Header, Record, VERSION};
+use crate::{Entry, FORMAT, Header, VERSION};
 
 /// One line of a trace.
 #[derive(Debug, Clone, PartialEq)]
@@ -199,7 +199,7 @@ fn record(line: &[u8], number: usize) -> Result<Item, Problem> {
     if value.get("format").is_some() {
         return header(value, number);
     }
-    match value.get("record").and_then(unknown_kind) {
+    match value.get("record").and_then(|record| unknown_kind(record, &problem)) {
         Some(kind) => Ok(Item::Unknown { kind }),
         None => Err(damaged(problem)),
     }
@@ -218,30 +218,23 @@ fn header(value: Value, line: usize) -> Result<Item, Problem> {
     header.map(Item::Header).map_err(|error| Problem::damaged(line, &error))
 }
 
-/// The name of the record's kind, if that is why it could not be read. A known kind with contents
-/// that do not fit is damage, not news.
-fn unknown_kind(record: &Value) -> Option<String> {
-    let kind = name(record)?;
-    if is_unknown_variant::<Record>(record, kind) {
-        return Some(kind.to_owned());
-    }
-    let event = record.get("proxy")?;
-    let inner = name(event)?;
-    is_unknown_variant::<crate::awaited::Event>(event, inner).then(|| format!("{kind}.{inner}"))
-}
-
-/// The variant's name as serde writes an enum: the only key of an object, or a bare string.
-fn name(value: &Value) -> Option<&str> {
-    match value {
-        Value::String(name) => Some(name),
-        Value::Object(fields) if fields.len() == 1 => fields.keys().next().map(String::as_str),
-        _ => None,
-    }
-}
-
-fn is_unknown_variant<T: serde::de::DeserializeOwned>(value: &Value, name: &str) -> bool {
+/// The record's kind, if a name from the future is why it could not be read: that of the kind,
+/// or of something in it. Anything else that does not fit is damage.
+fn unknown_kind(record: &Value, problem: &serde_json::Error) -> Option<String> {
     // serde says it only in words; the sentence is that of `serde::de::Error::unknown_variant`.
-    T::deserialize(value)
-        .err()
-        .is_some_and(|error| error.to_string().starts_with(&format!("unknown variant `{name}`")))
+    let problem = problem.to_string();
+    let variant = problem.strip_prefix("unknown variant `")?.split('`').next()?;
+    let kind = match record {
+        Value::String(kind) => kind.clone(),
+        Value::Object(fields) => {
+            let (kind, body) = fields.iter().next()?;
+            match body.get("event").and_then(Value::as_str) {
+                Some(event) => format!("{kind}.{event}"),
+                None => kind.clone(),
+            }
+        }
+        _ => return None,
+    };
+    let of_itself = kind.rsplit('.').next() == Some(variant);
+    Some(if of_itself { kind } else { format!("{kind} with `{variant}`") })
 }

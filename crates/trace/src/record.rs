@@ -8,10 +8,12 @@
 
 use proofmark_catalog::source::Migration;
 use proofmark_catalog::{Catalog, PromiseId};
+use proofmark_pool::TableWritten;
+use proofmark_proxy::{Event, LeaseId, TestName};
 use serde::{Deserialize, Serialize};
 
 use crate::CommandLine;
-use crate::awaited::{Event, LeaseId, TableWritten, TestName};
+use crate::command_line::without_url_password;
 
 /// A record with its place in the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,8 +94,19 @@ impl TemplateHash {
 pub struct ServerUsed {
     /// Its version as a person writes it: `15.14`.
     pub version: String,
-    /// Where it came from, as a person would say it: `/usr/lib/postgresql/15/bin`, `a URL`.
-    pub origin: String,
+    origin: String,
+}
+
+impl ServerUsed {
+    /// A server by its version and its origin; the password of a URL is taken out.
+    pub fn new(version: impl Into<String>, origin: &str) -> Self {
+        Self { version: version.into(), origin: without_url_password(origin) }
+    }
+
+    /// Where it came from, as a person would say it: `/usr/lib/postgresql/15/bin`, a URL.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
 }
 
 /// What a lease left behind.

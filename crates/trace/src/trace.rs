@@ -10,8 +10,8 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 
 use proofmark_catalog::Catalog;
+use proofmark_proxy::LeaseId;
 
-use crate::awaited::LeaseId;
 use crate::read::{Ending, Item, Problem, ReadError, Reader, UnknownKinds};
 use crate::{CommandFinished, Entry, Header, Record, RunId, RunStarted};
 

@@ -54,13 +54,17 @@ fn a_header_that_was_cut_off_is_a_run_that_wrote_nothing() {
 #[test]
 fn kinds_of_records_from_the_future_are_skipped_and_counted() {
     let mut bytes = written("r1", "aa");
-    for record in [r#"{"race":{"witness":1}}"#, r#"{"proxy":{"noticed":{}}}"#, r#""race""#] {
+    let ended = r#"{"event":"lease_ended","lease":1,"how":"by_lottery","failed":false}"#;
+    let ended = format!("{{\"proxy\":{ended}}}");
+    let noticed = r#"{"proxy":{"event":"noticed"}}"#;
+    for record in [r#"{"race":{"witness":1}}"#, noticed, r#""race""#, &ended] {
         let line = format!("{{\"seq\":6,\"at_us\":9,\"record\":{record}}}\n");
         bytes.extend_from_slice(line.as_bytes());
     }
     let trace = read(&bytes).expect("unknown kinds are no error");
     let unknown: Vec<_> = trace.runs[0].unknown.iter().map(|(k, n)| (k.as_str(), *n)).collect();
-    assert_eq!(unknown, [("proxy.noticed", 1), ("race", 2)]);
+    let lottery = "proxy.lease_ended with `by_lottery`";
+    assert_eq!(unknown, [(lottery, 1), ("proxy.noticed", 1), ("race", 2)]);
 }
 
 #[test]
@@ -103,13 +107,13 @@ fn a_damaged_line_is_named_by_its_number() {
     check_problem(
         &text.replace(r#""lease":1,"#, r#""lease":1;"#),
         &expect![[r#"
-            line 3 is damaged at column 64: expected `,` or `}`
+            line 3 is damaged at column 72: expected `,` or `}`
         "#]],
     );
     check_problem(
         &text.replace(r#""elapsed_ms":41200"#, r#""elapsed_ms":"long""#),
         &expect![[r#"
-            line 5 is damaged at column 97: invalid type: string "long", expected u64
+            line 5 is damaged at column 98: invalid type: string "long", expected u64
         "#]],
     );
 }

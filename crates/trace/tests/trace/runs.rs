@@ -1,11 +1,10 @@
 //! Small runs made by hand.
 
-use proofmark_catalog::source::Migration;
 use proofmark_trace::{
-    CommandFinished, CommandLine, FORMAT, Header, LeaseReturned, Record, RunFinished, RunId,
-    RunStarted, ServerUsed, TemplateHash, TemplateUsed, VERSION, Writer,
+    CommandFinished, CommandLine, Event, FORMAT, Header, Identity, LeaseId, LeaseReturned,
+    Migration, Record, RunFinished, RunId, RunStarted, ServerUsed, TableWritten, TemplateHash,
+    TemplateUsed, TestName, VERSION, Writer,
 };
-use proofmark_trace::{Event, Identity, LeaseId, TableWritten, TestName};
 
 pub(crate) fn header(run: &str) -> Header {
     Header {
@@ -31,7 +30,7 @@ pub(crate) fn started(database: &str, template: &str) -> Record {
                 text: "create table orders (id int primary key);\n".to_owned(),
             }],
         }],
-        server: ServerUsed { version: "15.14".to_owned(), origin: "pg_config".to_owned() },
+        server: ServerUsed::new("15.14", "/usr/lib/postgresql/15/bin"),
     })
 }
 
@@ -39,7 +38,7 @@ pub(crate) fn given(lease: u64, test: &str) -> Record {
     Record::Proxy(Event::LeaseGiven {
         lease: LeaseId(lease),
         database: "shop".to_owned(),
-        test: TestName(test.to_owned()),
+        test: TestName::new(test),
         identity: Identity::DatabaseName,
         real_database: format!("shop_{lease}"),
         wait_us: 8_200,
@@ -50,7 +49,7 @@ pub(crate) fn returned(lease: u64, test: &str) -> Record {
     Record::LeaseReturned(LeaseReturned {
         lease: LeaseId(lease),
         database: "shop".to_owned(),
-        test: TestName(test.to_owned()),
+        test: TestName::new(test),
         failed: false,
         kept: None,
         written: vec![TableWritten {
