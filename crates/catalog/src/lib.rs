@@ -28,4 +28,4 @@ pub use promise::{
 pub use read::{ReadError, read};
 pub use states::{StateColumn, StateSource, Transitions};
 pub use table::{Column, ColumnUse, Domain, EnumType, Generated, Identity, Table, TableKind};
-pub use violations::{ViolationsQuery, violations_query};
+pub use violations::{RowShape, ViolationsQuery, violations_query};

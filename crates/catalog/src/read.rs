@@ -85,7 +85,7 @@ async fn read_in_transaction(client: &Client) -> Result<Catalog, ReadError> {
     promises.extend(exclusions::read(&server, &relations).await.map_err(error("exclusions"))?);
     promises.extend(foreign_keys::read(&server, &relations).await.map_err(error("foreign keys"))?);
     promises.extend(triggers::read(&server, &relations).await.map_err(error("triggers"))?);
-    address_uniquely(&mut promises);
+    put_in_order(&mut promises);
     let declared = states::Declared { tables: &tables, enums: &enums, promises: &promises };
     let state_columns = states::read(&server, &declared).await.map_err(error("states"))?;
     Ok(Catalog {
@@ -139,15 +139,18 @@ fn deferrable(row: &Row) -> Result<Deferrable, tokio_postgres::Error> {
     })
 }
 
-/// Sorts by owner and address. A unique index may have the name of a constraint of its table;
-/// then its address says that it is the index.
-fn address_uniquely(promises: &mut [Promise]) {
+/// Sorts by name, so that nothing depends on the order in which things were created. A unique
+/// index may have the name of a constraint of its table; then its address says that it is the
+/// index.
+fn put_in_order(promises: &mut [Promise]) {
     let taken: std::collections::HashSet<_> = promises
         .iter()
         .filter(|promise| !is_index_only(promise))
         .map(|promise| promise.id.clone())
         .collect();
     for promise in promises.iter_mut() {
+        promise.reported_as.sort();
+        promise.evaluated_by_writes_to.sort();
         if is_index_only(promise) && taken.contains(&promise.id) {
             promise.id = promise.id.with_suffix("index");
         }

@@ -5,7 +5,8 @@
 //!
 //! **Invariant**: conditions are evaluated by the server, never here; the query reads no table.
 
-use crate::name::{PromiseId, quote_identifier};
+use crate::catalog::Catalog;
+use crate::name::{PromiseId, TableName, quote_identifier};
 use crate::promise::{Promise, PromiseKind};
 use crate::table::{Column, Generated, Table};
 
@@ -21,6 +22,39 @@ pub struct ViolationsQuery {
     pub sql: String,
     /// The promises, in the order of the booleans.
     pub promises: Vec<PromiseId>,
+}
+
+/// How to read the row that an error about a table prints, and what it may violate.
+#[derive(Debug, Clone)]
+pub struct RowShape<'a> {
+    /// The table whose columns the row has, in this order.
+    pub table: &'a Table,
+    /// Every enforced CHECK and NOT NULL that a row of the table is tried against.
+    pub promises: Vec<&'a Promise>,
+}
+
+impl Catalog {
+    /// The shape of the row behind "Failing row contains" in an error that names this table.
+    ///
+    /// `None` for an unknown table, and for a partition whose columns have another order than
+    /// its root's: the server prints a row as it was written (`ExecConstraints`), and the error
+    /// does not say whether that was to the root or to the partition.
+    pub fn row_shape(&self, table: &TableName) -> Option<RowShape<'_>> {
+        let table = self.table(table)?;
+        let root = self.table(&table.root)?;
+        let names =
+            |table: &Table| table.columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
+        if names(table) != names(root) {
+            return None;
+        }
+        let promises = self
+            .promises
+            .iter()
+            .filter(|promise| promise.enforced && violation(promise).is_some())
+            .filter(|promise| promise.evaluated_by_writes_to.contains(&table.name))
+            .collect();
+        Some(RowShape { table, promises })
+    }
 }
 
 /// The query for the CHECKs and NOT NULLs among the given promises; `None` if there are none.

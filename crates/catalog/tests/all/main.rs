@@ -1,4 +1,5 @@
 //! The catalog against real servers of every major version that can be had.
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes its snapshots so")]
 
 mod attribution;
 mod failing_rows;

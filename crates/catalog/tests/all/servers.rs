@@ -106,3 +106,22 @@ where
     }
     Ok(())
 }
+
+/// What a test shows on each server from this major version on, which must be the same on all;
+/// `None` if there is no such server.
+pub(crate) async fn same_on_every_major<T>(since: u16, show: T) -> Result<Option<String>>
+where
+    T: AsyncFn(&Running) -> Result<String>,
+{
+    let mut first: Option<(u16, String)> = None;
+    for running in servers().iter().filter(|running| running.major >= since) {
+        let major = running.major;
+        let shown = show(running).await.with_context(|| format!("on PostgreSQL {major}"))?;
+        let (first_major, expected) = first.get_or_insert_with(|| (major, shown.clone()));
+        assert_eq!(*expected, shown, "PostgreSQL {first_major} and {major} differ");
+    }
+    if first.is_none() {
+        println!("SKIPPED: no PostgreSQL {since} or later can be had");
+    }
+    Ok(first.map(|(_, shown)| shown))
+}
