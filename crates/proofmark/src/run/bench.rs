@@ -3,11 +3,14 @@
 //! In: a [`Config`]. Out: leases of a server that all test processes of the workspace share; the
 //! last of them to end, ends it.
 //!
-//! **Invariant**: opened once per process and never closed: a test harness gives no moment to do
-//! it, so the server's keeper watches for the process to end.
+//! **Invariant**: a database is kept only for a test that failed, and what is kept outlives the
+//! server. Opened once per process and never closed: a test harness gives no moment to do it, so
+//! the server's keeper watches for the process to end.
+
+use std::path::PathBuf;
 
 use super::source::{Granted, SourceError};
-use crate::bench::{Bench, Lease, Options, Outcome, Pool, Returned};
+use crate::bench::{Bench, Lease, Options, Outcome, Pool};
 use crate::config::Config;
 use crate::fixture::Terms;
 
@@ -15,11 +18,13 @@ use crate::fixture::Terms;
 #[derive(Debug)]
 pub(super) struct OwnBench {
     bench: Bench,
+    output: PathBuf,
 }
 
 impl OwnBench {
     pub(super) async fn open(config: &Config) -> Result<Self, SourceError> {
-        Ok(Self { bench: Bench::open(config, Options::shared()).await? })
+        let bench = Bench::open(config, Options::shared()).await?;
+        Ok(Self { bench, output: config.output.clone() })
     }
 
     pub(super) fn databases(&self) -> Vec<String> {
@@ -48,19 +53,21 @@ impl OwnBench {
     pub(super) async fn give_back(
         &self,
         lease: &Lease,
+        test: &str,
         outcome: Outcome,
     ) -> Result<Vec<String>, SourceError> {
         let returned = self.pool(&lease.of).give_back(lease, outcome).await?;
-        Ok(notes(&returned))
+        let left = returned.left.iter();
+        let mut notes: Vec<String> = left.map(|left| format!("note: the test {left}")).collect();
+        if returned.kept {
+            self.bench.keep(&self.output, lease, test).map_err(SourceError::Keep)?;
+            notes.push(kept(&returned.database));
+        }
+        Ok(notes)
     }
 }
 
-/// What the reader of a failed test should know.
-fn notes(returned: &Returned) -> Vec<String> {
-    let left = returned.left.iter().map(|left| format!("note: the test {left}"));
-    let kept = returned.kept.then(|| {
-        let database = &returned.database;
-        format!("note: the test's database is kept; help: proofmark psql {database}")
-    });
-    left.chain(kept).collect()
+/// How to look into a kept database.
+pub(super) fn kept(database: &str) -> String {
+    format!("note: the test's database is kept; help: proofmark psql {database}")
 }

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, SimpleQueryRow};
 
+use super::bench::kept;
 use super::source::{Granted, SourceError};
 use crate::bench::Outcome;
 use crate::fixture::Terms;
@@ -102,9 +103,8 @@ impl Console {
     ) -> Result<Vec<String>, SourceError> {
         let failed = if outcome == Outcome::Failed { " FAILED" } else { "" };
         self.ask("RETURN", &format!("RETURN {}{failed}", literal(&terms.test))).await?;
-        let note = "note: the test's database is kept; when the run is over: proofmark psql";
-        let kept = (outcome == Outcome::Failed).then(|| format!("{note} {}", terms.database));
-        Ok(kept.into_iter().collect())
+        let failed = outcome == Outcome::Failed;
+        Ok(failed.then(|| kept(&terms.database)).into_iter().collect())
     }
 }
 

@@ -35,6 +35,9 @@ pub(super) enum SourceError {
     /// The URL of a lease is none.
     #[error("the lease's URL cannot be read")]
     Url(#[source] tokio_postgres::Error),
+    /// A failed test's database cannot be kept.
+    #[error("the database of the failed test cannot be kept")]
+    Keep(#[source] std::io::Error),
     /// `proofmark run` did not answer.
     #[error("`proofmark run`, which set {CONSOLE}, gave no lease")]
     Console(#[from] ConsoleError),
@@ -70,7 +73,7 @@ pub(super) struct Granted {
 #[derive(Debug)]
 pub(super) enum Source {
     /// `proofmark run`.
-    Console(Console),
+    Console(Box<Console>),
     /// A server of this workspace's tests.
     Own(Box<OwnBench>),
 }
@@ -79,7 +82,7 @@ impl Source {
     /// Finds out which of the two it is, and opens it.
     pub(super) async fn open(start: &Path) -> Result<Self, SourceError> {
         match std::env::var(CONSOLE) {
-            Ok(url) if !url.is_empty() => Ok(Self::Console(Console::new(&url)?)),
+            Ok(url) if !url.is_empty() => Ok(Self::Console(Box::new(Console::new(&url)?))),
             _ => Ok(Self::Own(Box::new(OwnBench::open(&Config::find(start)?).await?))),
         }
     }
@@ -111,7 +114,9 @@ impl Source {
         outcome: Outcome,
     ) -> Result<Vec<String>, SourceError> {
         match (self, &granted.pooled) {
-            (Self::Own(bench), Some(lease)) => bench.give_back(lease, outcome).await,
+            (Self::Own(bench), Some(lease)) => {
+                bench.give_back(lease, &granted.terms.test, outcome).await
+            }
             (Self::Console(console), _) => console.give_back(&granted.terms, outcome).await,
             (Self::Own(_), None) => unreachable!("our own bench grants pooled leases"),
         }

@@ -1,0 +1,167 @@
+//! Tests that `alone` runs in processes of their own, because they fail, hang, or are about what
+//! is left when the process has ended.
+//!
+//! **Invariant**: each is ignored, so that no ordinary run meets it.
+
+use std::path::PathBuf;
+
+use proofmark::{FromLease, Lease};
+use sqlx::PgPool;
+use tokio_postgres::Client;
+
+/// Writes something for the parent to read.
+fn note(name: &str, text: &str) {
+    let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
+    let partial = root.join(format!("{name}.tmp"));
+    std::fs::write(&partial, text).unwrap();
+    std::fs::rename(partial, root.join(name)).unwrap();
+}
+
+/// Where the server has its data, and its process.
+async fn server(client: &Client) -> String {
+    let sql = "select current_setting('data_directory')";
+    client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+#[proofmark::test]
+#[ignore = "run by `alone`"]
+async fn passes(client: Client) {
+    note("data_directory", &server(&client).await);
+}
+
+#[proofmark::test]
+#[ignore = "run by `alone`"]
+async fn never_ends(client: Client) {
+    note("data_directory", &server(&client).await);
+    std::future::pending::<()>().await;
+}
+
+#[proofmark::test]
+#[ignore = "run by `alone`"]
+async fn panics(client: Client, lease: Lease) {
+    note("data_directory", &server(&client).await);
+    note("database", lease.database());
+    client.batch_execute("insert into show (id, title) values (2, 'Platonov')").await.unwrap();
+    panic!("on purpose");
+}
+
+#[proofmark::test]
+#[ignore = "run by `alone`"]
+async fn returns_an_error(client: Client, lease: Lease) -> Result<(), tokio_postgres::Error> {
+    note("database", lease.database());
+    client.batch_execute("insert into show (id, title) values (2, '')").await
+}
+
+#[proofmark::test]
+#[should_panic(expected = "on purpose")]
+#[ignore = "run by `alone`"]
+async fn panics_as_it_should(client: Client) {
+    client.batch_execute("select 1").await.unwrap();
+    panic!("on purpose");
+}
+
+#[proofmark::test]
+#[should_panic(expected = "on purpose")]
+#[ignore = "run by `alone`"]
+async fn panics_with_other_words() {
+    panic!("by accident");
+}
+
+#[proofmark::test]
+#[should_panic = "on purpose"]
+#[ignore = "run by `alone`"]
+async fn does_not_panic_as_it_should() {}
+
+struct Broken;
+
+impl FromLease for Broken {
+    type Error = String;
+
+    async fn from_lease(_: &Lease) -> Result<Self, Self::Error> {
+        Err("the play is sold out".to_owned())
+    }
+}
+
+#[proofmark::test]
+#[ignore = "run by `alone`"]
+async fn takes_a_broken_fixture(_broken: Broken) {
+    unreachable!("there is no fixture");
+}
+
+#[proofmark::test]
+#[should_panic(expected = "sold out")]
+#[ignore = "run by `alone`"]
+async fn takes_a_broken_fixture_and_should_panic(_broken: Broken) {
+    unreachable!("there is no fixture");
+}
+
+#[proofmark::test]
+#[ignore = "run by `alone`"]
+async fn has_endings_and_panics(lease: Lease, db: PgPool) {
+    lease.on_end(|| async { note("first", "registered first, run last") });
+    lease.on_end(move || async move {
+        let shows = sqlx::query_scalar::<_, i64>("select count(*) from show").fetch_one(&db).await;
+        note("second", &format!("{} show", shows.unwrap()));
+        assert!(!std::env::current_dir().unwrap().join("first").exists());
+    });
+    panic!("on purpose");
+}
+
+#[proofmark::test]
+#[ignore = "run by `alone`"]
+async fn has_an_ending_that_panics(lease: Lease) {
+    lease.on_end(|| async { note("other", "runs all the same") });
+    lease.on_end(|| async { panic!("the curtain is stuck") });
+}
+
+#[proofmark::test]
+#[ignore = "run by `alone`"]
+async fn keeps_connections_for_ever(db: PgPool, client: Client) {
+    std::mem::forget(db.acquire().await.unwrap());
+    std::mem::forget(db.begin().await.unwrap());
+    std::mem::forget(db);
+    std::mem::forget(client);
+}
+
+#[proofmark::test]
+#[ignore = "run by `alone`"]
+async fn drops_its_database(lease: Lease) {
+    let mut settings = lease.config();
+    let (client, connection) =
+        settings.dbname("postgres").connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute(&format!("drop database \"{}\"", lease.database())).await.unwrap();
+    panic!("on purpose");
+}
+
+#[proofmark::test(database = "audit")]
+#[ignore = "run by `alone`"]
+async fn wants_the_audit_database(client: Client, lease: Lease) {
+    assert_eq!(lease.name(), "audit");
+    let sql = "select count(*) from pg_class where relname in ('show', 'seat')";
+    assert_eq!(client.query_one(sql, &[]).await.unwrap().get::<_, i64>(0), 0);
+}
+
+/// Many tests at once that would all collide if they met.
+macro_rules! crowd {
+    ($($name:ident)*) => {
+        pub(crate) const CROWD: &[&str] = &[$(concat!("crowd::", stringify!($name))),*];
+
+        mod crowd {
+            use tokio_postgres::Client;
+
+            $(
+                #[proofmark::test]
+                #[ignore = "run by `alone`"]
+                async fn $name(client: Client) {
+                    let seat = "insert into seat (id, show_id, label) values (7, 1, 'A1')";
+                    client.batch_execute(seat).await.unwrap();
+                }
+            )*
+        }
+    };
+}
+
+crowd! {
+    a1 a2 a3 a4 a5 a6 a7 a8 b1 b2 b3 b4 b5 b6 b7 b8 c1 c2 c3 c4 c5 c6 c7 c8 d1 d2 d3 d4 d5 d6 d7 d8
+}
