@@ -54,7 +54,7 @@ fn no_trick_hides_another_host() {
         ("postgresql://user:p@ss@localhost/x", AT),
         ("postgresql://user:p@localhost@prod/x", AT),
         ("postgresql://prod#@localhost/x", HASH),
-        ("postgresql://prod?@localhost/x", "refused: prod"),
+        ("postgresql://prod?x=@localhost/x", "refused: prod"),
         ("postgresql://prod\\@localhost/x", HASH),
         ("postgresql://local\thost/x", HASH),
         ("host=localhost hostaddr=10.0.0.1", "refused: 10.0.0.1"),
