@@ -6,6 +6,7 @@
 //! **Invariant:** nothing here talks to a server, prints, or decides whether the gate passes; it
 //! gives text.
 
+mod build;
 mod json;
 mod model;
 mod suggest;

@@ -125,7 +125,9 @@ pub struct RecognisedBy {
 }
 
 /// By what the proxy recognised the holder of a lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Means {
     /// The test named itself: in the database name, in the connection's options, or on the
@@ -137,6 +139,8 @@ pub enum Means {
     WorkerEnvironment,
     /// The process that connected. One lease for all tests of that process.
     Process,
+    /// Nothing told them apart. One lease for all.
+    Unknown,
 }
 
 /// A lease that took long to give.

@@ -14,18 +14,15 @@ use super::{Aim, break_check, value};
 const LINE_COLUMNS: usize = 92;
 
 pub(super) struct Insert<'a> {
-    catalog: &'a Catalog,
-    table: &'a Table,
-    promise: &'a Promise,
-    aim: Aim,
+    pub(super) catalog: &'a Catalog,
+    pub(super) table: &'a Table,
+    /// The promises of that table, this one included.
+    pub(super) neighbours: &'a [&'a Promise],
+    pub(super) promise: &'a Promise,
+    pub(super) aim: Aim,
 }
 
 impl<'a> Insert<'a> {
-    pub(super) fn new(catalog: &'a Catalog, promise: &'a Promise, aim: Aim) -> Option<Self> {
-        let table = catalog.table(promise.table.as_ref()?)?;
-        Some(Self { catalog, table, promise, aim })
-    }
-
     pub(super) fn sql(&self) -> String {
         let columns = self.columns();
         if columns.is_empty() {
@@ -124,9 +121,8 @@ impl<'a> Insert<'a> {
     }
 
     fn is_key_of_a_neighbour(&self, column: &Column) -> bool {
-        self.catalog.promises.iter().any(|other| {
+        self.neighbours.iter().any(|other| {
             other.id != self.promise.id
-                && other.table.as_ref() == Some(&self.table.name)
                 && matches!(other.kind, PromiseKind::PrimaryKey { .. } | PromiseKind::Unique(_))
                 && other.columns.contains(&column.name)
         })
@@ -134,12 +130,8 @@ impl<'a> Insert<'a> {
 
     /// The table that a foreign key of this one column points to.
     fn referenced(&self, column: &str) -> Option<String> {
-        self.catalog.promises.iter().find_map(|other| match &other.kind {
-            PromiseKind::ForeignKey(key)
-                if other.table.as_ref() == Some(&self.table.name)
-                    && other.columns.len() == 1
-                    && other.columns[0] == column =>
-            {
+        self.neighbours.iter().find_map(|other| match &other.kind {
+            PromiseKind::ForeignKey(key) if other.columns == [column] => {
                 Some(key.references.to_string())
             }
             _ => None,

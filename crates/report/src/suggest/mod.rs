@@ -1,7 +1,7 @@
 //! A statement to try, for a promise that was not tried.
 //!
 //! In: a catalog and one of its promises. Out: one statement to be completed by a person. Main
-//! function: [`suggest`].
+//! type: [`Suggester`].
 //!
 //! **Invariant:** a suggestion is made from the declaration alone, was never executed, and says
 //! so: every value that a person must look at has a comment beside it.
@@ -14,7 +14,9 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-use proofmark_catalog::{Catalog, Promise, PromiseKind};
+use std::collections::HashMap;
+
+use proofmark_catalog::{Catalog, Promise, PromiseKind, Table, TableName};
 
 use crate::Suggestion;
 use identifier::qualified;
@@ -29,21 +31,46 @@ pub(crate) enum Aim {
     Accepted,
 }
 
-/// A statement for this promise; `None` where its declaration does not say enough (a trigger's
-/// function, the table of which is not in the catalog).
-pub(crate) fn suggest(catalog: &Catalog, promise: &Promise, aim: Aim) -> Option<Suggestion> {
-    let sql = match promise.kind {
-        PromiseKind::DomainCheck | PromiseKind::DomainNotNull | PromiseKind::Enum => {
-            cast(catalog, promise, aim)?
+/// Suggests statements for the promises of one catalog.
+pub(crate) struct Suggester<'a> {
+    catalog: &'a Catalog,
+    tables: HashMap<&'a TableName, &'a Table>,
+    promises: HashMap<&'a TableName, Vec<&'a Promise>>,
+}
+
+impl<'a> Suggester<'a> {
+    pub(crate) fn new(catalog: &'a Catalog) -> Self {
+        let mut promises: HashMap<&TableName, Vec<&Promise>> = HashMap::new();
+        for promise in &catalog.promises {
+            if let Some(table) = &promise.table {
+                promises.entry(table).or_default().push(promise);
+            }
         }
-        PromiseKind::ConstraintTrigger if aim == Aim::Refused => return None,
-        _ => Insert::new(catalog, promise, aim)?.sql(),
-    };
-    let what = match aim {
-        Aim::Refused => "a statement it should refuse",
-        Aim::Accepted => "a statement it should accept",
-    };
-    Some(Suggestion { title: format!("{what}; complete the values first"), sql })
+        let tables = catalog.tables.iter().map(|table| (&table.name, table)).collect();
+        Self { catalog, tables, promises }
+    }
+
+    /// A statement for this promise; `None` where its declaration does not say enough (a
+    /// trigger's function, a table that is not in the catalog).
+    pub(crate) fn suggest(&self, promise: &Promise, aim: Aim) -> Option<Suggestion> {
+        let sql = match promise.kind {
+            PromiseKind::DomainCheck | PromiseKind::DomainNotNull | PromiseKind::Enum => {
+                cast(self.catalog, promise, aim)?
+            }
+            PromiseKind::ConstraintTrigger if aim == Aim::Refused => return None,
+            _ => {
+                let table = promise.table.as_ref()?;
+                let neighbours = self.promises.get(table).map(Vec::as_slice).unwrap_or_default();
+                let table = *self.tables.get(table)?;
+                Insert { catalog: self.catalog, table, neighbours, promise, aim }.sql()
+            }
+        };
+        let what = match aim {
+            Aim::Refused => "a statement it should refuse",
+            Aim::Accepted => "a statement it should accept",
+        };
+        Some(Suggestion { title: format!("{what}; complete the values first"), sql })
+    }
 }
 
 /// A value of a domain or enum is tried by a cast; no table is needed.

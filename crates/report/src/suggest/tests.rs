@@ -6,7 +6,7 @@ use proofmark_catalog::{
     MatchType, Promise, PromiseId, PromiseKind, Table, TableKind, TableName, Unique,
 };
 
-use super::{Aim, suggest};
+use super::{Aim, Suggester};
 
 fn column(name: &str, type_name: &str) -> Column {
     Column {
@@ -110,7 +110,8 @@ fn catalog() -> Catalog {
 
 #[track_caller]
 fn check(promise: &Promise, aim: Aim, expected: &Expect) {
-    let suggestion = suggest(&catalog(), promise, aim).expect("there is a suggestion");
+    let suggestion =
+        Suggester::new(&catalog()).suggest(promise, aim).expect("there is a suggestion");
     expected.assert_eq(&(suggestion.sql + "\n"));
 }
 
@@ -283,5 +284,5 @@ fn a_domain_or_enum_is_tried_by_a_cast() {
 #[test]
 fn a_trigger_decides_for_itself_so_nothing_is_suggested() {
     let trigger = promise(PromiseKind::ConstraintTrigger, &[], None);
-    assert_eq!(suggest(&catalog(), &trigger, Aim::Refused), None);
+    assert_eq!(Suggester::new(&catalog()).suggest(&trigger, Aim::Refused), None);
 }

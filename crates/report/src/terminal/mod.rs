@@ -16,5 +16,5 @@ mod visible;
 
 pub use line::{Verb, line, under};
 pub use listing::listing;
-pub use page::{Options, page};
+pub use page::{Options, render};
 pub use visible::visible;

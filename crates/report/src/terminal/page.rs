@@ -36,7 +36,7 @@ impl Default for Options {
 }
 
 /// The page, ending in a line feed.
-pub fn page(report: &Report, options: &Options) -> String {
+pub fn render(report: &Report, options: &Options) -> String {
     let rule = Tone::Faint.paint(options.color, "────────────");
     let mut page = vec![rule.clone()];
     let above = [

@@ -95,6 +95,7 @@ fn holder(means: Means) -> (&'static str, Option<&'static str>) {
         Means::Named | Means::TestEnvironment => ("test", None),
         Means::WorkerEnvironment => ("worker", Some("tests of one worker shared a database")),
         Means::Process => ("process", Some("tests of one process shared a database")),
+        Means::Unknown => ("database", Some("nothing told the tests apart, so they shared it")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use proofmark_report::Report;
-use proofmark_report::terminal::{Options, listing, page};
+use proofmark_report::terminal::{Options, listing, render};
 
 use crate::models;
 
@@ -10,7 +10,7 @@ const PLAIN: Options = Options { color: false, width: 100, all: false };
 
 #[track_caller]
 fn check(report: &Report, options: Options, expected: &Expect) {
-    expected.assert_eq(&page(report, &options));
+    expected.assert_eq(&render(report, &options));
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn the_listing_names_every_promise_with_mark_and_word() {
 #[test]
 fn all_shows_every_gap_in_full() {
     let report = models::troubled();
-    let all = page(&report, &Options { all: true, ..PLAIN });
+    let all = render(&report, &Options { all: true, ..PLAIN });
     for gap in &report.gaps {
         assert!(all.contains(&gap.name), "{} is missing", gap.promise);
     }
@@ -175,7 +175,7 @@ fn all_shows_every_gap_in_full() {
 #[test]
 fn what_is_left_out_is_counted() {
     let report = models::troubled();
-    let short = page(&report, &PLAIN);
+    let short = render(&report, &PLAIN);
     let left_out = report.gaps.iter().filter(|gap| !short.contains(&gap.name)).count();
     assert!(left_out > 0, "the model has more gaps than a page shows");
     assert!(short.contains(&format!("... and {left_out} more: proofmark report --all")));
@@ -184,16 +184,16 @@ fn what_is_left_out_is_counted() {
 #[test]
 fn colour_adds_nothing_but_colour() {
     for report in [models::covered(), models::troubled(), models::nothing(), models::hostile()] {
-        let coloured = page(&report, &Options { color: true, ..PLAIN });
+        let coloured = render(&report, &Options { color: true, ..PLAIN });
         assert!(coloured.contains('\u{1b}'), "there is colour");
-        assert_eq!(without_colour(&coloured), page(&report, &PLAIN));
+        assert_eq!(without_colour(&coloured), render(&report, &PLAIN));
     }
 }
 
 #[test]
 fn nothing_in_a_name_is_obeyed_by_the_terminal() {
     let report = models::hostile();
-    for text in [page(&report, &PLAIN), listing(&report, &PLAIN)] {
+    for text in [render(&report, &PLAIN), listing(&report, &PLAIN)] {
         let obeyed =
             |c: &char| c.is_control() && *c != '\n' || ('\u{202a}'..='\u{202e}').contains(c);
         assert_eq!(text.chars().find(obeyed), None, "in:\n{text}");

@@ -1,0 +1,101 @@
+//! What was run and how it ended.
+//!
+//! In: a trace. Out: the parts of a report that need no coverage.
+//!
+//! **Invariant:** what is missing from a trace is said in a note, never filled in.
+
+use proofmark_trace::{Ending, Record, Run, Trace};
+
+use crate::{DatabaseFacts, Kept, LeftBehind, Outcome, RunFacts};
+
+/// The runs of a trace as one; where several machines ran parts of a suite, the first that failed
+/// gives the exit code, and the one that took longest the time.
+pub(super) fn run_facts(trace: &Trace) -> RunFacts {
+    let started: Vec<_> = trace.runs.iter().filter_map(Run::started).collect();
+    let finished: Vec<_> = trace.runs.iter().filter_map(Run::command_finished).collect();
+    let deciding = finished.iter().find(|f| !f.succeeded()).or_else(|| finished.first());
+    let mut databases: Vec<DatabaseFacts> = Vec::new();
+    for database in started.iter().flat_map(|started| &started.databases) {
+        if !databases.iter().any(|known| known.name == database.name) {
+            databases.push(DatabaseFacts {
+                name: database.name.clone(),
+                template: database.template.0.clone(),
+                reused: database.reused,
+                ready_ms: database.ready_ms,
+            });
+        }
+    }
+    let headers = || trace.runs.iter().map(|run| &run.header);
+    let server = started.first().map(|started| &started.server);
+    RunFacts {
+        ids: headers().map(|header| header.run.to_string()).collect(),
+        proofmark: headers().next().map(|header| header.proofmark.clone()).unwrap_or_default(),
+        started_at_unix_ms: headers().map(|h| h.started_at_unix_ms).min().unwrap_or_default(),
+        command: started.first().map(|started| started.command.to_string()).unwrap_or_default(),
+        exit_code: deciding.and_then(|finished| finished.exit_code),
+        signal: deciding.and_then(|finished| finished.signal),
+        command_ms: finished.iter().map(|finished| finished.elapsed_ms).max().unwrap_or_default(),
+        server_version: server.map(|server| server.version.clone()).unwrap_or_default(),
+        server_origin: server.map(|server| server.origin().to_owned()).unwrap_or_default(),
+        databases,
+    }
+}
+
+/// How the suite ended; the worst of several runs. `observed` is whether anything was.
+pub(super) fn outcome(trace: &Trace, observed: bool) -> Outcome {
+    let finished = || trace.runs.iter().map(Run::command_finished);
+    if finished().flatten().any(|finished| !finished.succeeded()) {
+        Outcome::SuiteFailed
+    } else if finished().any(|finished| finished.is_none()) {
+        Outcome::CutOff
+    } else if !observed {
+        Outcome::NothingObserved
+    } else {
+        Outcome::Passed
+    }
+}
+
+/// What a reader must know before trusting the numbers.
+pub(super) fn notes(trace: &Trace) -> Vec<String> {
+    trace.runs.iter().flat_map(notes_of).collect()
+}
+
+fn notes_of(run: &Run) -> Vec<String> {
+    let id = &run.header.run;
+    let mut notes = Vec::new();
+    match run.ending {
+        Ending::Finished => {}
+        Ending::CutOff => notes.push(format!(
+            "run {id} was cut off: what happened after the last of its {} records is not known",
+            run.entries.len()
+        )),
+        Ending::Torn { line } => notes.push(format!(
+            "run {id} was cut off in line {line} of its trace: what happened after is not known"
+        )),
+    }
+    if run.lost() > 0 {
+        notes.push(format!("{} lines are missing from the trace of run {id}", run.lost()));
+    }
+    if !run.unknown.is_empty() {
+        let kinds: Vec<String> =
+            run.unknown.iter().map(|(kind, times)| format!("{times} {kind}")).collect();
+        notes.push(format!(
+            "run {id} was written by proofmark {}; records this version does not know: {}",
+            run.header.proofmark,
+            kinds.join(", ")
+        ));
+    }
+    notes
+}
+
+/// The databases of failed tests, and what tests left, in the order they came back.
+pub(super) fn left_over(trace: &Trace) -> (Vec<Kept>, Vec<LeftBehind>) {
+    let (mut kept, mut left) = (Vec::new(), Vec::new());
+    for (_, entry) in trace.entries() {
+        let Record::LeaseReturned(lease) = &entry.record else { continue };
+        let test = || lease.test.as_str().to_owned();
+        kept.extend(lease.kept.iter().map(|name| Kept { test: test(), database: name.clone() }));
+        left.extend(lease.left.iter().map(|w| LeftBehind { test: test(), what: w.clone() }));
+    }
+    (kept, left)
+}

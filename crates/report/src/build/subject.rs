@@ -1,0 +1,193 @@
+//! One promise with all that is known about it, worded.
+//!
+//! In: a promise of the catalog and what was tried of it. Out: its row in the listing, and its
+//! gap if it has one.
+//!
+//! **Invariant:** the words here are chosen by the state alone; numbers in them are those of the
+//! coverage.
+
+use proofmark_catalog::source::{Migration, Sources};
+use proofmark_catalog::{Promise as Declared, PromiseKind};
+
+use super::excerpt::excerpt;
+use crate::suggest::{Aim, Suggester};
+use crate::{Gap, Kind, Promise, State, Tried};
+
+/// Tests named in one note.
+const TESTS_MAX: usize = 3;
+
+/// What a database's promises are looked up in.
+pub(super) struct Library<'a> {
+    pub(super) database: &'a str,
+    pub(super) migrations: &'a [Migration],
+    pub(super) sources: &'a Sources<'a>,
+    pub(super) suggester: &'a Suggester<'a>,
+}
+
+/// A promise and what was tried of it.
+pub(super) struct Subject<'a> {
+    pub(super) promise: &'a Declared,
+    pub(super) state: State,
+    pub(super) refused: Tried,
+    pub(super) accepted: Tried,
+    pub(super) masked: Tried,
+    /// The names of the promises that refused instead.
+    pub(super) masked_by: Vec<String>,
+}
+
+impl Subject<'_> {
+    pub(super) fn listed(&self, library: &Library<'_>) -> Promise {
+        let place = library.sources.locate(self.promise);
+        Promise {
+            id: self.promise.id.to_string(),
+            name: name(self.promise),
+            kind: kind(&self.promise.kind),
+            definition: self.promise.definition.clone(),
+            declared_at: place.map(|place| format!("{}:{}", place.path, place.line)),
+            state: self.state,
+            refused: self.refused.clone(),
+            accepted: self.accepted.clone(),
+            masked: self.masked.clone(),
+        }
+    }
+
+    /// The gap; `None` where the promise is covered, or can refuse nothing by name.
+    pub(super) fn gap(&self, library: &Library<'_>) -> Option<Gap> {
+        let check = check(self.state)?;
+        let place = library.sources.locate(self.promise);
+        let declared = place.and_then(|place| excerpt(library.migrations, &place));
+        let mut notes = self.notes();
+        if declared.is_none() && !self.promise.definition.is_empty() {
+            notes.push(format!("it is declared as {}", self.promise.definition));
+        }
+        let aim = match self.state {
+            State::NeverAccepted => Aim::Accepted,
+            _ => Aim::Refused,
+        };
+        Some(Gap {
+            check: check.to_owned(),
+            promise: self.promise.id.to_string(),
+            database: library.database.to_owned(),
+            kind: kind(&self.promise.kind),
+            owner: owner(self.promise),
+            name: name(self.promise),
+            title: self.title(),
+            label: self.label(),
+            declared,
+            notes,
+            suggestion: library.suggester.suggest(self.promise, aim),
+        })
+    }
+
+    fn title(&self) -> String {
+        let name = name(self.promise);
+        match (self.state, &self.promise.kind) {
+            (State::Masked, _) => {
+                format!("whenever `{name}` was broken, another promise refused")
+            }
+            (State::NeverRefused, PromiseKind::NotNull { .. }) => {
+                format!("no test tried to store a NULL in `{name}`")
+            }
+            (State::NeverAccepted, _) => format!("no row that keeps `{name}` was ever stored"),
+            (State::NeverTried, _) => format!("`{name}` was never tried"),
+            _ => format!("no test tried to break `{name}`"),
+        }
+    }
+
+    fn label(&self) -> String {
+        match self.state {
+            State::Masked => "never refused by this name".to_owned(),
+            State::NeverAccepted => {
+                format!("refused {}, accepted nothing", times(self.refused.times))
+            }
+            State::NeverTried if self.promise.table.is_some() => {
+                "no test stored a row in its table".to_owned()
+            }
+            State::NeverTried => "no test stored a value of it".to_owned(),
+            _ => format!("accepted {}, refused none", rows(self.accepted.times)),
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.masked.times > 0 {
+            let by: Vec<String> = self.masked_by.iter().map(|name| format!("`{name}`")).collect();
+            notes.push(format!("{} refused instead, in {}", by.join(", "), tests(&self.masked)));
+        }
+        if self.accepted.tests > 0 {
+            notes.push(format!("rows came from {}", tests(&self.accepted)));
+        }
+        if self.state == State::NeverAccepted {
+            notes.push(format!("the refusals came from {}", tests(&self.refused)));
+        }
+        notes
+    }
+}
+
+/// The check that reports a promise of this state.
+fn check(state: State) -> Option<&'static str> {
+    match state {
+        State::Masked => Some("masked"),
+        State::NeverRefused => Some("never-refused"),
+        State::NeverTried => Some("never-tried"),
+        State::NeverAccepted => Some("never-accepted"),
+        State::Covered | State::NotEnforced | State::Unattributable => None,
+    }
+}
+
+/// Where a gap comes in the report. First a test that is green for the wrong reason; then what
+/// every row passes and nobody would miss; then what no test uses; then what only refuses. Of
+/// equal ones the rarer kinds of promise last.
+pub(super) fn rank(gap: &Gap) -> (usize, Kind) {
+    let checks = ["masked", "never-refused", "never-tried", "never-accepted"];
+    let check = checks.iter().position(|check| *check == gap.check).unwrap_or(checks.len());
+    (check, gap.kind)
+}
+
+/// The name a person knows the promise by: its own, or its column's, or that of its type.
+pub(super) fn name(promise: &Declared) -> String {
+    let column = promise.columns.first();
+    match (&promise.kind, &promise.name, column) {
+        (PromiseKind::NotNull { .. }, _, Some(column)) => column.clone(),
+        (_, Some(name), _) => name.clone(),
+        (_, None, Some(column)) => column.clone(),
+        (_, None, None) => owner(promise),
+    }
+}
+
+/// The table, domain or enum that declares it.
+pub(super) fn owner(promise: &Declared) -> String {
+    promise.owner().map(ToString::to_string).unwrap_or_default()
+}
+
+pub(super) fn kind(kind: &PromiseKind) -> Kind {
+    match kind {
+        PromiseKind::Check => Kind::Check,
+        PromiseKind::NotNull { .. } => Kind::NotNull,
+        PromiseKind::PrimaryKey { .. } => Kind::PrimaryKey,
+        PromiseKind::Unique(_) => Kind::Unique,
+        PromiseKind::ForeignKey(_) => Kind::ForeignKey,
+        PromiseKind::Exclude => Kind::Exclude,
+        PromiseKind::DomainCheck | PromiseKind::DomainNotNull => Kind::Domain,
+        PromiseKind::Enum => Kind::Enum,
+        PromiseKind::ConstraintTrigger => Kind::ConstraintTrigger,
+    }
+}
+
+fn times(times: u64) -> String {
+    if times == 1 { "once".to_owned() } else { format!("{times} times") }
+}
+
+fn rows(rows: u64) -> String {
+    if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
+}
+
+/// `orders::a`, or `37 tests, first orders::a, orders::b, orders::c`.
+fn tests(tried: &Tried) -> String {
+    let first = tried.first.iter().take(TESTS_MAX).map(String::as_str).collect::<Vec<_>>();
+    match tried.tests {
+        0 | 1 => first.join(", "),
+        2 => first.join(" and "),
+        tests => format!("{tests} tests, first {}", first.join(", ")),
+    }
+}
