@@ -1,1 +1,30 @@
-//! To be written.
+//! The wire proxy: a client and a lease go in, events come out.
+//!
+//! A client connects as it would to any PostgreSQL. The proxy finds out which test it belongs to,
+//! asks a [`LeaseSource`] for that test's database, and from then on passes bytes in both
+//! directions, looking at them as they go by. What it saw leaves as [`Event`]s. Main type:
+//! [`Proxy`].
+//!
+//! **Invariant**: it knows neither how a database is made nor what a promise is, it changes no byte
+//! between a client and a server once the session has begun, and no value of a row ever enters an
+//! event.
+
+mod backend;
+mod events;
+mod frontend;
+mod identity;
+mod ids;
+mod leases;
+mod listen;
+mod options;
+mod proxy;
+mod session;
+mod shared;
+mod source;
+mod stream;
+
+pub use events::{Ended, Event, Identity, Refusal, TurnedAway};
+pub use ids::{LeaseId, SessionId, TestName};
+pub use options::{IDENTITY_ENV, Listen, ProxyOptions};
+pub use proxy::{Proxy, StartError};
+pub use source::{FailingRow, Granted, LeaseRequest, LeaseSource, Seen, SourceError, Upstream};

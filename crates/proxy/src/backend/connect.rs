@@ -1,0 +1,34 @@
+//! Opens a connection to a server.
+//!
+//! **Invariant**: it sends nothing.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::net::{TcpStream, UnixStream};
+
+use crate::Upstream;
+use crate::stream::Stream;
+
+/// How long a server may take to answer a connection.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Connects to a server.
+pub(crate) async fn connect(upstream: &Upstream) -> io::Result<Stream> {
+    let connected = tokio::time::timeout(CONNECT_DEADLINE, open(upstream)).await;
+    connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+async fn open(upstream: &Upstream) -> io::Result<Stream> {
+    match upstream {
+        Upstream::Socket { directory, port } => {
+            let path = directory.join(format!(".s.PGSQL.{port}"));
+            Ok(Stream::Unix(UnixStream::connect(path).await?))
+        }
+        Upstream::Tcp { host, port, .. } => {
+            let stream = TcpStream::connect((host.as_str(), *port)).await?;
+            stream.set_nodelay(true)?;
+            Ok(Stream::Tcp(stream))
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The server's side of the proxy: connecting, logging in, cancelling.
+//!
+//! **Invariant**: nothing here knows a test or a lease.
+
+mod cancel;
+mod connect;
+mod login;
+
+pub(crate) use cancel::{CancelKeys, cancel};
+pub(crate) use connect::connect;
+pub(crate) use login::{LoginError, log_in};

@@ -1,0 +1,16 @@
+//! Finds out which test a connection belongs to.
+//!
+//! In goes a connected socket, out comes the client's process, and the name and the holder of its
+//! lease.
+//!
+//! **Invariant**: it reads what the system knows about processes and never asks the client.
+
+mod environment;
+mod peer;
+mod process_table;
+mod rules;
+mod socket_owner;
+
+pub(crate) use peer::{Peer, PeerUser, peer};
+pub(crate) use process_table::{ProcessTable, start_of};
+pub(crate) use rules::recognise;

@@ -1,0 +1,161 @@
+//! One lease while it lasts.
+//!
+//! Main types: [`Lease`], and the [`CloseSignal`] by which a session is told to close.
+//!
+//! **Invariant**: it keeps values of rows only in what is handed to the source at the end, and at
+//! most [`FAILING_ROWS_MAX`] of them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::task::{Context, Waker};
+
+use tokio::sync::{Notify, OnceCell};
+use tokio::time::Instant;
+
+use crate::{FailingRow, Granted, Identity, LeaseId, Seen, SessionId, SourceError, TestName};
+
+const FAILING_ROWS_MAX: usize = 64;
+
+/// A process, told from a later one with the same number by when it started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Holder {
+    pub(crate) pid: u32,
+    /// Clock ticks after the machine's start (field 22 of `/proc/<pid>/stat`).
+    pub(crate) start: u64,
+}
+
+/// What makes connections meet in one lease.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct LeaseKey {
+    /// The template.
+    pub(crate) database: String,
+    pub(crate) test: TestName,
+    /// The process, where the lease is that process's; two processes can have one name.
+    pub(crate) process: Option<Holder>,
+}
+
+/// How far a lease has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Held,
+    Ending,
+    Ended,
+}
+
+#[derive(Debug)]
+pub(crate) struct Lease {
+    pub(crate) id: LeaseId,
+    pub(crate) key: LeaseKey,
+    pub(crate) identity: Identity,
+    pub(super) granted: OnceCell<Result<Granted, SourceError>>,
+    pub(super) stage: Cell<Stage>,
+    /// Whether the source has been asked and has not answered.
+    pub(super) is_being_taken: Cell<bool>,
+    /// Rings when the stage or the number of sessions changes.
+    pub(super) changed: Notify,
+    pub(super) sessions: RefCell<HashMap<SessionId, Rc<CloseSignal>>>,
+    /// Whether a process is known to hold it.
+    pub(super) is_held_by_process: Cell<bool>,
+    /// Since when nobody is connected, once somebody was.
+    pub(super) idle_since: Cell<Option<Instant>>,
+    seen: RefCell<Seen>,
+}
+
+impl Lease {
+    pub(super) fn new(id: LeaseId, key: LeaseKey, identity: Identity) -> Self {
+        Self {
+            id,
+            key,
+            identity,
+            granted: OnceCell::new(),
+            stage: Cell::new(Stage::Held),
+            is_being_taken: Cell::new(false),
+            changed: Notify::new(),
+            sessions: RefCell::default(),
+            is_held_by_process: Cell::new(false),
+            idle_since: Cell::new(None),
+            seen: RefCell::default(),
+        }
+    }
+
+    /// What the source granted, once it has.
+    pub(crate) fn granted(&self) -> Option<&Granted> {
+        self.granted.get()?.as_ref().ok()
+    }
+
+    /// Sessions that are connected now.
+    pub(crate) fn session_count(&self) -> usize {
+        self.sessions.borrow().len()
+    }
+
+    /// Keeps a refused row for the end of the lease.
+    pub(crate) fn keep_failing_row(&self, row: FailingRow) {
+        let rows = &mut self.seen.borrow_mut().failing_rows;
+        if rows.len() < FAILING_ROWS_MAX {
+            rows.push(row);
+        }
+    }
+
+    /// Counts a session that left its transaction open.
+    pub(crate) fn count_left_in_transaction(&self) {
+        self.seen.borrow_mut().sessions_left_in_transaction += 1;
+    }
+
+    pub(super) fn take_seen(&self) -> Seen {
+        self.seen.take()
+    }
+
+    /// Waits until a condition on the stage or the sessions holds.
+    pub(super) async fn until(&self, holds: impl Fn(&Self) -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            if holds(self) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Waits until the source has taken the lease back.
+    pub(crate) async fn ended(&self) {
+        self.until(|lease| lease.stage.get() == Stage::Ended).await;
+    }
+}
+
+/// Why a session is told to close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CloseReason {
+    Returned,
+    ProcessEnded,
+    Shutdown,
+}
+
+/// Tells one session to close; looked at whenever the session has something to do.
+#[derive(Debug, Default)]
+pub(crate) struct CloseSignal {
+    reason: Cell<Option<CloseReason>>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl CloseSignal {
+    pub(crate) fn close(&self, reason: CloseReason) {
+        self.reason.set(Some(reason));
+        if let Some(waker) = self.waker.borrow_mut().take() {
+            waker.wake();
+        }
+    }
+
+    /// The reason, once there is one; the task is woken when there is.
+    #[inline]
+    pub(crate) fn poll(&self, context: &Context<'_>) -> Option<CloseReason> {
+        let reason = self.reason.get();
+        if reason.is_none() {
+            let mut waker = self.waker.borrow_mut();
+            if waker.as_ref().is_none_or(|waker| !waker.will_wake(context.waker())) {
+                *waker = Some(context.waker().clone());
+            }
+        }
+        reason
+    }
+}

@@ -1,0 +1,71 @@
+//! How a proxy is set up.
+//!
+//! **Invariant**: it holds settings only; nothing is opened before the proxy starts.
+
+use std::path::PathBuf;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use crate::Event;
+
+/// Environment variables by which test runners name a test or a worker, best first.
+///
+/// Sources: nextest (environment variables it sets), pytest-xdist, Jest, Vitest, Playwright,
+/// parallel_tests and Rails.
+pub const IDENTITY_ENV: [&str; 7] = [
+    "NEXTEST_TEST_NAME",
+    "PYTEST_XDIST_WORKER",
+    "JEST_WORKER_ID",
+    "VITEST_POOL_ID",
+    "VITEST_WORKER_ID",
+    "TEST_WORKER_INDEX",
+    "TEST_ENV_NUMBER",
+];
+
+/// Where clients can connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listen {
+    /// TCP on 127.0.0.1; port 0 takes a free one.
+    Loopback {
+        /// The port.
+        port: u16,
+    },
+    /// A Unix socket in this directory, named like a server's with the proxy's port. The directory
+    /// exists already.
+    Directory(PathBuf),
+}
+
+/// Settings of a proxy. Start from [`ProxyOptions::new`] and change what differs.
+#[derive(Debug, Clone)]
+pub struct ProxyOptions {
+    /// Where to listen. The first loopback address gives the port.
+    pub listen: Vec<Listen>,
+    /// Process id of the command whose descendants are the clients.
+    pub root_pid: Option<u32>,
+    /// Environment variables that name a test or worker, best first.
+    pub identity_env: Vec<String>,
+    /// How long a lease without a known process stays when nobody is connected.
+    pub grace: Duration,
+    /// How long a connection may take to say what it wants.
+    pub startup_deadline: Duration,
+    /// Sessions that are let in at once.
+    pub sessions_max: usize,
+    /// Where events go. A receiver that is gone is no error.
+    pub events: Sender<Event>,
+}
+
+impl ProxyOptions {
+    /// The defaults: a free loopback port, two seconds of grace, 30 seconds for the startup, 1000
+    /// sessions.
+    pub fn new(events: Sender<Event>) -> Self {
+        Self {
+            listen: vec![Listen::Loopback { port: 0 }],
+            root_pid: None,
+            identity_env: IDENTITY_ENV.map(str::to_owned).to_vec(),
+            grace: Duration::from_secs(2),
+            startup_deadline: Duration::from_secs(30),
+            sessions_max: 1000,
+            events,
+        }
+    }
+}

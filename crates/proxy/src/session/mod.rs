@@ -1,0 +1,12 @@
+//! One session: bytes in both directions, watched as they pass.
+//!
+//! **Invariant**: between a client and a server every byte passes unchanged and in order, and what
+//! is held back per session is at most one buffer per direction.
+
+mod observe;
+mod relay;
+mod run;
+mod wind_down;
+
+pub(crate) use observe::{Observed, Watch};
+pub(crate) use run::{Session, run};

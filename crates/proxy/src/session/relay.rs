@@ -1,0 +1,176 @@
+//! Passes bytes between two sockets.
+//!
+//! In go two connected sockets, out comes how it ended. Main type: [`Relay`].
+//!
+//! Bytes are written on before they are looked at, so that looking costs no latency. One buffer
+//! serves all sessions: a session has memory of its own only while the other side does not take
+//! what was read, and meanwhile nothing more is read (the system's buffers then hold the sender
+//! back).
+//!
+//! **Invariant**: it never waits for one direction while the other could go on.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::leases::{CloseReason, CloseSignal};
+use crate::session::Watch;
+use crate::stream::Stream;
+
+/// How the passing of bytes ended.
+#[derive(Debug)]
+pub(super) enum Finish {
+    /// The server has closed, and the client has got everything.
+    ServerClosed,
+    /// The client does not take what the server sends.
+    ClientGone,
+    /// The session was told to close.
+    Asked(CloseReason),
+}
+
+/// One direction.
+#[derive(Debug, Default)]
+pub(super) struct Direction {
+    /// Read, but not taken by the other side yet.
+    held_back: Vec<u8>,
+    written: usize,
+    /// The sender has closed.
+    ended: bool,
+    /// The receiver knows.
+    closed: bool,
+    /// The receiver takes nothing any more.
+    broken: bool,
+}
+
+impl Direction {
+    /// A direction in which these bytes go first.
+    fn starting_with(bytes: Vec<u8>) -> Self {
+        Self { held_back: bytes, ..Self::default() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.held_back.is_empty()
+    }
+
+    /// Writes what was held back; ready when nothing is.
+    fn flush(&mut self, to: &mut Stream, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.written < self.held_back.len() {
+            let rest = &self.held_back[self.written..];
+            let written = ready!(Pin::new(&mut *to).poll_write(context, rest))?;
+            self.written += written;
+        }
+        self.held_back = Vec::new();
+        self.written = 0;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Moves bytes until one of the sockets has had enough. Ready when the sender has closed and
+    /// the receiver knows.
+    #[inline]
+    fn pass(
+        &mut self,
+        from: &mut Stream,
+        to: &mut Stream,
+        context: &mut Context<'_>,
+        scratch: &mut [u8],
+        mut look: impl FnMut(&[u8]),
+    ) -> Poll<()> {
+        loop {
+            if !self.is_empty() && !self.broken && ready!(self.flush(to, context)).is_err() {
+                self.broken = true;
+            }
+            if self.ended {
+                if !self.closed {
+                    self.closed = true;
+                    // A receiver that is gone need not be told.
+                    drop(ready!(Pin::new(&mut *to).poll_shutdown(context)));
+                }
+                return Poll::Ready(());
+            }
+            let mut buffer = ReadBuf::new(scratch);
+            let read = ready!(Pin::new(&mut *from).poll_read(context, &mut buffer));
+            let bytes = buffer.filled();
+            if read.is_err() || bytes.is_empty() {
+                self.ended = true;
+                continue;
+            }
+            if !self.broken {
+                match Pin::new(&mut *to).poll_write(context, bytes) {
+                    Poll::Ready(Ok(written)) if written == bytes.len() => {}
+                    Poll::Ready(Ok(written)) => self.held_back.extend_from_slice(&bytes[written..]),
+                    Poll::Pending => self.held_back.extend_from_slice(bytes),
+                    Poll::Ready(Err(_)) => self.broken = true,
+                }
+            }
+            look(bytes);
+        }
+    }
+}
+
+/// Two sockets between which bytes pass, until the server closes or somebody says stop.
+#[derive(Debug)]
+pub(super) struct Relay<'a> {
+    client: &'a mut Stream,
+    server: &'a mut Stream,
+    to_server: Direction,
+    to_client: Direction,
+    watch: &'a mut Watch,
+    signal: &'a CloseSignal,
+    scratch: &'a RefCell<Box<[u8]>>,
+}
+
+impl<'a> Relay<'a> {
+    /// A relay in which these bytes go first.
+    pub(super) fn new(
+        (client, to_client): (&'a mut Stream, Vec<u8>),
+        (server, to_server): (&'a mut Stream, Vec<u8>),
+        watch: &'a mut Watch,
+        signal: &'a CloseSignal,
+        scratch: &'a RefCell<Box<[u8]>>,
+    ) -> Self {
+        let to_server = Direction::starting_with(to_server);
+        let to_client = Direction::starting_with(to_client);
+        Self { client, server, to_server, to_client, watch, signal, scratch }
+    }
+
+    /// Whether nothing is held back on the way to the client.
+    pub(super) fn client_is_up_to_date(&self) -> bool {
+        self.to_client.is_empty()
+    }
+
+    /// Whether the client has closed its end.
+    pub(super) fn client_has_closed(&self) -> bool {
+        self.to_server.ended
+    }
+
+    /// Whether nothing is held back on the way to the server.
+    pub(super) fn server_is_up_to_date(&self) -> bool {
+        self.to_server.is_empty()
+    }
+}
+
+impl Future for Relay<'_> {
+    type Output = Finish;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Finish> {
+        let this = self.get_mut();
+        if let Some(reason) = this.signal.poll(context) {
+            return Poll::Ready(Finish::Asked(reason));
+        }
+        let mut scratch = this.scratch.borrow_mut();
+        let Self { client, server, to_server, to_client, watch, .. } = this;
+        // Once the client has closed and the server knows, only the server has more to say.
+        let _ = to_server.pass(client, server, context, &mut scratch, |bytes| watch.sent(bytes));
+        let passed =
+            to_client.pass(server, client, context, &mut scratch, |bytes| watch.received(bytes));
+        match passed {
+            Poll::Ready(()) => Poll::Ready(Finish::ServerClosed),
+            Poll::Pending if to_client.broken => Poll::Ready(Finish::ClientGone),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}

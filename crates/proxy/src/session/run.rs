@@ -1,0 +1,95 @@
+//! Runs one session from the first byte behind the startup message to the end of both sockets.
+//!
+//! In go two sockets and a place in a lease, out come events. Main function: [`run`].
+//!
+//! **Invariant**: the place in the lease is given up after the backend is gone, or after the time
+//! it may take.
+
+use std::rc::Rc;
+
+use tokio::io::AsyncWriteExt;
+
+use crate::frontend::{OwnError, farewell};
+use crate::leases::{CloseReason, CloseSignal, Membership};
+use crate::session::relay::{Finish, Relay};
+use crate::session::wind_down::wind_down;
+use crate::session::{Observed, Watch};
+use crate::shared::Shared;
+use crate::stream::Stream;
+use crate::{Event, SessionId, Upstream};
+
+/// A session that is about to begin.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) client: Stream,
+    pub(crate) server: Stream,
+    pub(crate) upstream: Upstream,
+    /// What the client gets first: the server's answers to a login that was not its own.
+    pub(crate) to_client: Vec<u8>,
+    /// What the server gets first: the startup message, or what came behind it.
+    pub(crate) to_server: Vec<u8>,
+    /// The part of `to_server` that is no startup message.
+    pub(crate) behind_startup: Vec<u8>,
+    pub(crate) membership: Option<Membership>,
+}
+
+/// Passes bytes until the session is over.
+pub(crate) async fn run(shared: &Rc<Shared>, session: Session) {
+    let Session { id, mut client, mut server, upstream, membership, .. } = session;
+    let lease = membership.as_ref().map(|membership| Rc::clone(membership.lease()));
+    let observed = Observed { shared: Rc::clone(shared), session: id, lease, upstream };
+    let mut watch = Watch::new(observed);
+    watch.sent(&session.behind_startup);
+    watch.received(&session.to_client);
+    let own_signal = Rc::new(CloseSignal::default());
+    let signal = membership.as_ref().map_or(&own_signal, Membership::signal);
+
+    let to_client = (&mut client, session.to_client);
+    let to_server = (&mut server, session.to_server);
+    let mut relay = Relay::new(to_client, to_server, &mut watch, signal, &shared.scratch);
+    let finish = (&mut relay).await;
+    let can_tell_client = relay.client_is_up_to_date();
+    let server_is_up_to_date = relay.server_is_up_to_date();
+    let client_has_closed = relay.client_has_closed();
+    let can_tell_client = can_tell_client && watch.server_is_between_messages();
+
+    let last_word = last_word(&finish, &watch, client_has_closed);
+    if let (Some(error), true) = (&last_word, can_tell_client) {
+        let mut bytes = Vec::new();
+        error.write(&mut bytes);
+        // The client may be gone, or not reading; it is told, not waited for.
+        let told = client.write_all(&bytes);
+        drop(tokio::time::timeout(std::time::Duration::from_millis(100), told).await);
+    }
+    if !matches!(finish, Finish::ServerClosed) {
+        wind_down(&mut server, &watch, server_is_up_to_date).await;
+    } else if last_word.is_some() {
+        watch.emit(|observed, lease| Event::ServerLost {
+            session: observed.session,
+            lease: lease.id,
+        });
+    }
+    let abrupt = !watch.said_goodbye() && !matches!(finish, Finish::Asked(_));
+    watch.close(abrupt);
+    drop((server, membership));
+    let bye = farewell(&mut client, &[]);
+    // A client that does not close in time is closed on.
+    drop(tokio::time::timeout(crate::frontend::FAREWELL, bye).await);
+}
+
+/// What the client is told when it is not the one who ended the session.
+fn last_word(finish: &Finish, watch: &Watch, client_has_closed: bool) -> Option<OwnError> {
+    match finish {
+        Finish::Asked(CloseReason::Returned) => Some(OwnError::lease_ended("it was returned")),
+        Finish::Asked(CloseReason::ProcessEnded) => {
+            Some(OwnError::lease_ended("the process that held it has ended"))
+        }
+        Finish::Asked(CloseReason::Shutdown) => Some(OwnError::shutting_down()),
+        Finish::ServerClosed => {
+            let was_expected = client_has_closed || watch.said_goodbye() || watch.was_told();
+            (!was_expected).then(OwnError::server_lost)
+        }
+        Finish::ClientGone => None,
+    }
+}
