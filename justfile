@@ -34,8 +34,9 @@ deny:
     cargo xtask deny
     cargo xtask advisories
 
-# Writes generated files again: schemas and snapshots.
+# Writes generated files again: schemas, and the snapshots of the tests.
 generate:
+    cargo xtask generate
     UPDATE_EXPECT=1 cargo test --workspace
 
 # The API documentation.

@@ -10,6 +10,7 @@ mod advisories;
 mod civil_date;
 mod deny;
 mod docs_commands;
+mod generate;
 mod markdown;
 mod rust_source;
 mod tidy;
@@ -25,6 +26,7 @@ usage: cargo xtask <verb>
   tidy            the rules of STYLE.md that a program can check
   deny            licences, duplicate versions and sources of the dependencies (cargo-deny)
   advisories      known vulnerabilities of the dependencies (cargo-deny)
+  generate        writes the committed files that are made from code
   docs-commands   runs the commands of README.md and docs/ that are marked `ci`
 ";
 
@@ -59,6 +61,7 @@ fn run(verb: Option<&str>) -> anyhow::Result<Outcome> {
         Some("tidy") => tidy::run(&Tree::read(&root)?),
         Some("deny") => deny::run(&root),
         Some("advisories") => advisories::run(&root),
+        Some("generate") => generate::run(&root),
         Some("docs-commands") => docs_commands::run(&root, &Tree::read(&root)?),
         other => anyhow::bail!("no verb {:?}\n\n{USAGE}", other.unwrap_or("given")),
     }
