@@ -54,18 +54,18 @@ mod tests {
         split_failing_row(text, &columns(count))
     }
 
-    fn some(values: &[Option<&str>]) -> Option<Vec<Option<String>>> {
-        Some(values.iter().map(|value| value.map(str::to_owned)).collect())
+    fn values(values: &[Option<&str>]) -> Vec<Option<String>> {
+        values.iter().map(|value| value.map(str::to_owned)).collect()
     }
 
     #[test]
     fn each_column_gets_its_value() {
-        assert_eq!(split("(1, null, open)", 3), some(&[Some("1"), None, Some("open")]));
+        assert_eq!(split("(1, null, open)", 3), Some(values(&[Some("1"), None, Some("open")])));
     }
 
     #[test]
     fn the_lead_in_and_the_full_stop_do_not_matter() {
-        assert_eq!(split("Failing row contains (1, ).", 2), some(&[Some("1"), Some("")]));
+        assert_eq!(split("Failing row contains (1, ).", 2), Some(values(&[Some("1"), Some("")])));
     }
 
     #[test]

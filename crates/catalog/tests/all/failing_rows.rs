@@ -1,5 +1,7 @@
 //! The row of an error, read back and tried against every promise of its table.
 
+use std::fmt::Write as _;
+
 use anyhow::{Context as _, Result, bail};
 use expect_test::{Expect, expect};
 use proofmark_catalog::{Catalog, TableName, read, split_failing_row, violations_query};
@@ -40,7 +42,7 @@ async fn violated(running: &Running, rows: &str) -> Result<String> {
             Some(found) => found.join(" "),
             None => "unreadable".to_owned(),
         };
-        report.push_str(&format!("{row}\n  {found}\n"));
+        writeln!(report, "{row}\n  {found}")?;
     }
     Ok(report)
 }
