@@ -42,6 +42,7 @@ pub(crate) fn expand(options: TokenStream, function: TokenStream) -> syn::Result
         #[::core::prelude::v1::test]
         #(#attrs)*
         #vis fn #name() #returns {
+            #[allow(clippy::unused_async, reason = "every test is `async`, awaiting or not")]
             #sig #block
             #run
         }
@@ -93,10 +94,17 @@ fn local(name: &str) -> Ident {
 fn make(lease: &Ident, at: usize, fixture: &PatType) -> TokenStream {
     let (pattern, kind) = (&fixture.pat, &fixture.ty);
     let made = local(&format!("fixture_{at}"));
-    let written = format!("{}: {}", quote!(#pattern), quote!(#kind));
+    let written = format!("{}: {}", tight(&quote!(#pattern)), tight(&quote!(#kind)));
     quote_spanned! {kind.span()=>
         let #made = ::proofmark::expanded::fixture::<#kind>(&#lease, #written).await?;
     }
+}
+
+/// Tokens, which are printed with a space between each two, as a person writes them.
+fn tight(tokens: &TokenStream) -> String {
+    [" :: ", " < ", " >", " ,", "& ", " (", "( ", " )"]
+        .iter()
+        .fold(tokens.to_string(), |text, spaced| text.replace(spaced, spaced.trim()))
 }
 
 /// What describes the test to the runner.
@@ -178,13 +186,15 @@ mod tests {
         let text = expanded(
             quote!(),
             quote!(
-                async fn t(mut db: PgPool, Wrapped(x): Wrapped) {}
+                async fn t(mut db: a::Pool<B, C>, Wrapped(x): Wrapped) {}
             ),
         );
-        assert!(text.contains("fixture :: < PgPool > (& lease , \"mut db: PgPool\") . await ?"));
-        assert!(text.contains("fixture :: < Wrapped > (& lease , \"Wrapped (x): Wrapped\")"));
+        assert!(text.contains("(& lease , \"mut db: a::Pool<B, C>\") . await ?"));
+        assert!(text.contains("fixture :: < Wrapped > (& lease , \"Wrapped(x): Wrapped\")"));
         assert!(text.contains("t (fixture_0 , fixture_1) . await"));
-        assert!(text.contains("async fn t (mut db : PgPool , Wrapped (x) : Wrapped) { }"));
+        assert!(
+            text.contains("async fn t (mut db : a :: Pool < B , C > , Wrapped (x) : Wrapped) { }")
+        );
     }
 
     #[test]
@@ -211,7 +221,10 @@ mod tests {
                 async fn t() -> () {}
             ),
         ] {
-            assert!(expanded(quote!(), function).contains("fn t () { async fn t ()"));
+            assert!(
+                expanded(quote!(), function)
+                    .starts_with("# [:: core :: prelude :: v1 :: test] fn t () { # [allow")
+            );
         }
     }
 
