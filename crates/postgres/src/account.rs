@@ -6,6 +6,7 @@
 //! **Invariant:** an account is tried before it is used, with the program that it is for and in
 //! the place where it will work.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::os::unix::fs::lchown;
@@ -17,6 +18,8 @@ use std::sync::Mutex;
 use nix::unistd::{User, geteuid};
 
 use crate::Installation;
+use crate::copy::copy_tree;
+use crate::run_dir::RunDir;
 
 /// The account that a server runs under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,13 +40,19 @@ pub enum Account {
 
 /// Why root can run no server here.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "PostgreSQL refuses to run as root; becoming another user failed ({user}), and so did a \
-     user namespace ({namespace})"
-)]
+#[error("PostgreSQL refuses to run as root, and no other way to run it worked: {refusals}")]
 pub struct AccountError {
-    user: String,
-    namespace: String,
+    refusals: String,
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Account::Own => f.write_str("as ourselves"),
+            Account::User { uid, .. } => write!(f, "as user {uid}"),
+            Account::Namespace => f.write_str("in a user namespace"),
+        }
+    }
 }
 
 impl AccountError {
@@ -59,26 +68,54 @@ impl AccountError {
 static WORKED: Mutex<Vec<(PathBuf, PathBuf, Account)>> = Mutex::new(Vec::new());
 
 impl Account {
-    /// The first account that works with these binaries below this directory.
-    pub(crate) fn choose(binaries: &Installation, base: &Path) -> Result<Account, AccountError> {
-        if !geteuid().is_root() {
-            return Ok(Account::Own);
+    /// The first account that works with these binaries in this run directory, and the binaries
+    /// to use: a copy in the run directory where the account cannot reach the original, which
+    /// may be in the home of root.
+    pub(crate) fn settle(
+        binaries: &Installation,
+        run: &RunDir,
+        forced: Option<Account>,
+    ) -> Result<(Account, Installation), AccountError> {
+        if forced.is_none() && !geteuid().is_root() {
+            return Ok((Account::Own, binaries.clone()));
         }
+        let base = run.path().parent().unwrap_or(Path::new("/"));
         let bin_dir = binaries.bin_dir();
         let mut worked = WORKED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some((.., account)) = worked.iter().find(|(b, r, _)| b == bin_dir && r == base) {
-            return Ok(*account);
+        let known = worked.iter().find(|(dir, root, _)| dir == bin_dir && root == base);
+        if let (Some((.., account)), None) = (known, forced) {
+            return Ok((*account, binaries.clone()));
         }
-        let unprivileged = Account::unprivileged();
-        let account = match unprivileged.attempt(binaries, base) {
-            Ok(()) => unprivileged,
-            Err(user) => match Account::Namespace.attempt(binaries, base) {
-                Ok(()) => Account::Namespace,
-                Err(namespace) => return Err(AccountError { user, namespace }),
-            },
-        };
-        worked.push((bin_dir.to_path_buf(), base.to_path_buf(), account));
-        Ok(account)
+        let (user, namespace) = (Account::unprivileged(), Account::Namespace);
+        let candidates = forced.map_or_else(|| vec![user, namespace], |account| vec![account]);
+        let mut refusals = Vec::new();
+        for account in candidates.iter().copied() {
+            match account.attempt(binaries, base) {
+                Ok(()) => {
+                    worked.push((bin_dir.to_path_buf(), base.to_path_buf(), account));
+                    return Ok((account, binaries.clone()));
+                }
+                Err(why) => refusals.push(format!("{account}: {why}")),
+            }
+        }
+        if candidates.contains(&user) && binaries.is_fetched() {
+            match user.stage(binaries, run) {
+                Ok(staged) => return Ok((user, staged)),
+                Err(why) => refusals.push(format!("{user} with a copy of the programs: {why}")),
+            }
+        }
+        Err(AccountError { refusals: refusals.join("; ") })
+    }
+
+    /// Copies a fetched server, which is complete in one directory and runs from anywhere.
+    fn stage(self, binaries: &Installation, run: &RunDir) -> Result<Installation, String> {
+        let tree = binaries.bin_dir().parent().ok_or("the programs have no directory")?;
+        let copy = run.path().join("programs");
+        if !copy.exists() {
+            copy_tree(tree, &copy, self).map_err(|error| error.to_string())?;
+        }
+        let staged = binaries.moved_to(copy.join("bin"));
+        self.attempt(&staged, run.path()).map(|()| staged)
     }
 
     /// The user `postgres`, else `nobody`, else the number that stands for nobody on Linux.

@@ -58,8 +58,8 @@ fn base_key(installation: &Installation) -> String {
 }
 
 fn initialise(installation: &Installation, run: &RunDir) -> Result<(), ImageError> {
-    let base = run.path().parent().unwrap_or(Path::new("/"));
-    let account = Account::choose(installation, base)?;
+    let (account, staged) = Account::settle(installation, run, None)?;
+    let installation = &staged;
     // Not every build of every libc has C.UTF-8.
     initdb(installation, account, &run.data(), "C.UTF-8").or_else(|error| match error {
         ImageError::Initdb { .. } => initdb(installation, account, &run.data(), "C"),

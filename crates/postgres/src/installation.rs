@@ -125,6 +125,16 @@ impl Installation {
         self.origin
     }
 
+    /// Whether it is complete in a directory of its own, as fetched servers are.
+    pub(crate) fn is_fetched(&self) -> bool {
+        matches!(self.origin, Origin::Cache | Origin::Npm | Origin::Pip | Origin::Archive)
+    }
+
+    /// The same programs in another directory.
+    pub(crate) fn moved_to(&self, bin_dir: PathBuf) -> Installation {
+        Installation { bin_dir, ..self.clone() }
+    }
+
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.bin_dir.join(name)
     }

@@ -34,6 +34,8 @@ pub(crate) struct Owned {
     postmaster: Postmaster,
     keeper: Keeper,
     account: Account,
+    /// Where they run from, which may be a copy.
+    binaries: Installation,
 }
 
 /// Why a server could not be stopped properly.
@@ -213,8 +215,7 @@ impl Server {
         let image = Image::store(cache, key, &self.run.data(), version)?;
         drop(lock);
         let log = open_log(&self.run, &self.options)?;
-        owned.postmaster =
-            launch(&self.run, &self.installation, owned.account, &self.options, &log)?;
+        owned.postmaster = launch(&self.run, &owned.binaries, owned.account, &self.options, &log)?;
         self.pid = owned.postmaster.pid();
         Ok((self, image))
     }
@@ -282,11 +283,7 @@ impl Owned {
         if made_by.major != version.major {
             return Err(StartError::OtherMajor { image: made_by, server: version });
         }
-        let base = run.path().parent().unwrap_or(Path::new("/"));
-        let account = match options.account {
-            Some(forced) => forced,
-            None => Account::choose(binaries, base)?,
-        };
+        let (account, binaries) = Account::settle(binaries, run, options.account)?;
         let log = open_log(run, options)?;
         let keeper = log
             .try_clone()
@@ -294,8 +291,8 @@ impl Owned {
             .map_err(|source| StartError::Spawn { program: "sh".into(), source })?;
         let data = run.data();
         image.copy_to(&data, account).map_err(StartError::writing(&data))?;
-        let postmaster = launch(run, binaries, account, options, &log)?;
-        Ok(Owned { postmaster, keeper, account })
+        let postmaster = launch(run, &binaries, account, options, &log)?;
+        Ok(Owned { postmaster, keeper, account, binaries })
     }
 
     fn stop(&mut self) -> Result<(), StopError> {

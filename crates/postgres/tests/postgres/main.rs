@@ -1,4 +1,9 @@
 //! The crate against real servers.
 
 mod life;
+mod owner;
+mod room;
+mod root;
+mod search;
+mod sharing;
 mod support;
