@@ -1,6 +1,6 @@
 //! Makes a report of a trace and its coverage.
 //!
-//! In: a trace, and what the coverage crate made of it. Out: a [`Report`](crate::Report).
+//! In: a trace, and what the coverage crate made of it. Out: a [`Report`].
 //!
 //! **Invariant:** whether something was tried is the coverage crate's word; here it is only put
 //! in order, worded and shown with its declaration.
@@ -8,4 +8,76 @@
 mod excerpt;
 mod facts;
 mod leases;
+mod promises;
 mod subject;
+
+use proofmark_coverage::Coverage;
+use proofmark_trace::Trace;
+
+use crate::model::{SCHEMA, VERSION};
+use crate::{Figure, Kind, Report, Unattributed};
+
+impl Report {
+    /// The report of a trace, whole, cut off or merged.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use proofmark_report::{Report, terminal};
+    ///
+    /// let trace = proofmark_trace::Trace::read("trace.jsonl".as_ref())?;
+    /// let report = Report::from_trace(&trace, &proofmark_coverage::cover(&trace));
+    /// let page = terminal::render(&report, &terminal::Options::default());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_trace(trace: &Trace, coverage: &Coverage) -> Self {
+        let (kept, left) = facts::left_over(trace);
+        let (listing, gaps) = promises::promises(trace, coverage);
+        Self {
+            schema: SCHEMA.to_owned(),
+            version: VERSION,
+            outcome: facts::outcome(trace, !coverage.observed_nothing()),
+            run: facts::run_facts(trace),
+            leases: leases::leases(trace),
+            figures: figures(coverage),
+            gaps,
+            listing,
+            unattributed: unattributed(coverage),
+            kept,
+            left,
+            notes: facts::notes(trace),
+        }
+    }
+}
+
+fn figures(coverage: &Coverage) -> Vec<Figure> {
+    let summaries = coverage.summaries();
+    summaries
+        .into_iter()
+        .map(|summary| Figure {
+            kind: Kind::from(summary.group),
+            promises: summary.total,
+            refused: summary.refused,
+            accepted: summary.accepted,
+            never: summary.never,
+        })
+        .collect()
+}
+
+fn unattributed(coverage: &Coverage) -> Vec<Unattributed> {
+    let refusals = coverage.unattributed.iter();
+    refusals
+        .map(|refusals| Unattributed {
+            sqlstate: refusals.sqlstate.clone(),
+            why: match &refusals.named {
+                Some(named) => format!("{} (`{named}`)", refusals.reason.reason()),
+                None => refusals.reason.reason().to_owned(),
+            },
+            times: refusals.tried.times,
+            statement: refusals.statement.clone(),
+            test: refusals.tried.tests.named.first().map(|test| test.as_str().to_owned()),
+        })
+        .collect()
+}

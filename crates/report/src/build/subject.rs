@@ -8,6 +8,7 @@
 
 use proofmark_catalog::source::{Migration, Sources};
 use proofmark_catalog::{Promise as Declared, PromiseKind};
+use proofmark_coverage::Group;
 
 use super::excerpt::excerpt;
 use crate::suggest::{Aim, Suggester};
@@ -41,7 +42,7 @@ impl Subject<'_> {
         Promise {
             id: self.promise.id.to_string(),
             name: name(self.promise),
-            kind: kind(&self.promise.kind),
+            kind: Group::of(&self.promise.kind).into(),
             definition: self.promise.definition.clone(),
             declared_at: place.map(|place| format!("{}:{}", place.path, place.line)),
             state: self.state,
@@ -68,7 +69,7 @@ impl Subject<'_> {
             check: check.to_owned(),
             promise: self.promise.id.to_string(),
             database: library.database.to_owned(),
-            kind: kind(&self.promise.kind),
+            kind: Group::of(&self.promise.kind).into(),
             owner: owner(self.promise),
             name: name(self.promise),
             title: self.title(),
@@ -120,6 +121,12 @@ impl Subject<'_> {
         if self.state == State::NeverAccepted {
             notes.push(format!("the refusals came from {}", tests(&self.refused)));
         }
+        if self.promise.kind == PromiseKind::ConstraintTrigger && self.refused.times == 0 {
+            let name = name(self.promise);
+            notes.push(format!(
+                "a trigger is known by name only if it raises USING CONSTRAINT = '{name}'"
+            ));
+        }
         notes
     }
 }
@@ -158,20 +165,6 @@ pub(super) fn name(promise: &Declared) -> String {
 /// The table, domain or enum that declares it.
 pub(super) fn owner(promise: &Declared) -> String {
     promise.owner().map(ToString::to_string).unwrap_or_default()
-}
-
-pub(super) fn kind(kind: &PromiseKind) -> Kind {
-    match kind {
-        PromiseKind::Check => Kind::Check,
-        PromiseKind::NotNull { .. } => Kind::NotNull,
-        PromiseKind::PrimaryKey { .. } => Kind::PrimaryKey,
-        PromiseKind::Unique(_) => Kind::Unique,
-        PromiseKind::ForeignKey(_) => Kind::ForeignKey,
-        PromiseKind::Exclude => Kind::Exclude,
-        PromiseKind::DomainCheck | PromiseKind::DomainNotNull => Kind::Domain,
-        PromiseKind::Enum => Kind::Enum,
-        PromiseKind::ConstraintTrigger => Kind::ConstraintTrigger,
-    }
 }
 
 fn times(times: u64) -> String {
