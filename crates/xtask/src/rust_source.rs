@@ -27,7 +27,7 @@ pub(crate) struct RustSource {
 pub(crate) struct Function {
     pub(crate) name: String,
     pub(crate) line: usize,
-    /// From `fn` to the closing brace.
+    /// From `fn` to the closing brace; a string over several lines counts as one.
     pub(crate) lines: usize,
 }
 
@@ -93,6 +93,7 @@ impl RustSource {
     /// Every function with a body, also nested ones and methods.
     pub(crate) fn functions(&self) -> Vec<Function> {
         let mut found = Vec::new();
+        let strings = self.strings();
         self.each_level(&mut |tokens| {
             for (at, pair) in tokens.windows(2).enumerate() {
                 if let [TokenTree::Ident(keyword), TokenTree::Ident(name)] = pair
@@ -100,7 +101,11 @@ impl RustSource {
                     && let Some(last) = last_line_of_body(&tokens[at + 2..])
                 {
                     let line = keyword.span().start().line;
-                    found.push(Function { name: name.to_string(), line, lines: last - line + 1 });
+                    let inside =
+                        |string: &&(usize, usize, String)| line <= string.0 && string.1 <= last;
+                    let text: usize = strings.iter().filter(inside).map(|(a, b, _)| b - a).sum();
+                    let lines = last - line + 1 - text;
+                    found.push(Function { name: name.to_string(), line, lines });
                 }
             }
         });

@@ -15,6 +15,12 @@ fn a_function_is_measured_from_its_keyword_to_its_closing_brace() {
 }
 
 #[test]
+fn a_string_over_several_lines_counts_as_one_line_of_its_function() {
+    let source = source("fn f() {\n    check(\"a\nb\nc\");\n}\n");
+    assert_eq!(source.functions(), [Function { name: "f".into(), line: 1, lines: 3 }]);
+}
+
+#[test]
 fn production_ends_where_the_test_module_begins() {
     let source = source("fn f() {}\n\n#[cfg(test)]\nmod tests {\n}\n");
     assert_eq!(source.production_lines(), 2);

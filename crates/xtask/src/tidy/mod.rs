@@ -6,6 +6,7 @@
 //! **Invariant:** a rule is a function of the tree alone, and has a tree that it must flag.
 
 mod allow_reason;
+mod check_ids;
 mod crate_order;
 mod docs_commands_marked;
 mod docs_links;

@@ -1,6 +1,7 @@
 //! A document has one title.
 //!
-//! In: every Markdown file. Out: each one whose first heading is not its only `#`.
+//! In: every Markdown file, but not the parts of rustdoc pages that lie beside the code (there each
+//! section is a `#`). Out: each one whose first heading is not its only `#`.
 //!
 //! **Invariant:** a `#` inside a fence is a comment of some shell, not a title.
 
@@ -14,7 +15,8 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let reporter = Reporter(NAME);
     let help = "one `#` at the top, `##` below it";
     let mut found = Vec::new();
-    for (path, text) in tree.texts_with_extension("md") {
+    let documents = tree.texts_with_extension("md").filter(|(path, _)| !path.contains("/src/"));
+    for (path, text) in documents {
         let document = Document::new(text);
         let mut titles = document.headings().filter(|(_, level, _)| *level == 1);
         match (document.headings().next(), titles.next()) {
@@ -48,5 +50,6 @@ mod tests {
     #[test]
     fn a_document_with_one_title_passes() {
         assert_eq!(messages("# A\n\n```sh\n# comment\n```\n\n## B\n"), Vec::<String>::new());
+        assert_eq!(check(&Tree::of(&[("crates/a/src/run/test.md", "# A\n# B\n")])), []);
     }
 }

@@ -5,8 +5,9 @@
 //! **Invariant:** the only place that knows every rule.
 
 use super::{
-    allow_reason, crate_order, docs_commands_marked, docs_links, file_size, finding::Finding,
-    function_length, line_length, machine_paths, module_docs, names, one_title, unfinished, unwrap,
+    allow_reason, check_ids, crate_order, docs_commands_marked, docs_links, file_size,
+    finding::Finding, function_length, line_length, machine_paths, module_docs, names, one_title,
+    unfinished, unwrap,
 };
 use crate::Outcome;
 use crate::tree::Tree;
@@ -15,6 +16,7 @@ type Rule = (&'static str, fn(&Tree) -> Vec<Finding>);
 
 const RULES: &[Rule] = &[
     (allow_reason::NAME, allow_reason::check),
+    (check_ids::NAME, check_ids::check),
     (crate_order::NAME, crate_order::check),
     (docs_commands_marked::NAME, docs_commands_marked::check),
     (docs_links::NAME, docs_links::check),
