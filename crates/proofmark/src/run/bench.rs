@@ -8,11 +8,17 @@
 //! the server's keeper watches for the process to end.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use proofmark_pool::{LeaseError, Session};
 
 use super::source::{Granted, SourceError};
 use crate::bench::{Bench, Lease, Options, Outcome, Pool};
 use crate::config::Config;
 use crate::fixture::Terms;
+
+/// How long a database may take to be dropped from a server of the user's.
+const DROPPING: Duration = Duration::from_secs(10);
 
 /// The bench of this process.
 #[derive(Debug)]
@@ -62,8 +68,30 @@ impl OwnBench {
         if returned.kept {
             self.bench.keep(&self.output, lease, test).map_err(SourceError::Keep)?;
             notes.push(kept(&returned.database));
+        } else if self.bench.server().is_none() {
+            // On a server that outlives us. Nobody tells us when the last test is over, so each
+            // one waits until its database is gone.
+            until_dropped(self.pool(&lease.of), &returned.database).await?;
         }
         Ok(notes)
+    }
+}
+
+/// Waits until the pool has dropped `database`.
+async fn until_dropped(pool: &Pool, database: &str) -> Result<(), SourceError> {
+    let begun = Instant::now();
+    let session = Session::open(pool.target().maintenance()).await.map_err(LeaseError::from)?;
+    let asked = "select 1 from pg_database where datname = $1";
+    loop {
+        let row = session.query_opt(asked, &[&database]).await.map_err(SourceError::Dropping)?;
+        if row.is_none() {
+            session.close().await;
+            return Ok(());
+        }
+        if begun.elapsed() > DROPPING {
+            return Err(SourceError::NotDropped(database.to_owned()));
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
 

@@ -35,6 +35,12 @@ pub(super) enum SourceError {
     /// The URL of a lease is none.
     #[error("the lease's URL cannot be read")]
     Url(#[source] tokio_postgres::Error),
+    /// The server was gone before a database was.
+    #[error("nobody knows whether the test's database was dropped")]
+    Dropping(#[source] tokio_postgres::Error),
+    /// A database of ours on a server of the user's.
+    #[error("the test's database `{0}` could not be dropped; help: drop database \"{0}\"")]
+    NotDropped(String),
     /// A failed test's database cannot be kept.
     #[error("the database of the failed test cannot be kept")]
     Keep(#[source] std::io::Error),

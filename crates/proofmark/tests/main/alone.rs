@@ -174,3 +174,37 @@ fn a_migration_that_is_refused_fails_the_test_with_its_file_and_line() {
     std::fs::write(project.root().join("migrations/002_broken.sql"), broken).unwrap();
     project.run(&["passes"]).failed().says("002_broken.sql:4").says("syntax error");
 }
+
+#[test]
+fn nothing_but_the_template_and_what_failed_is_left_on_a_server_of_the_user() {
+    let owner = Project::new();
+    let mut server = owner.command(&["never_ends"]).spawn().unwrap();
+    let note = owner.root().join("url");
+    eventually("the server runs", || note.exists());
+    let project = Project::new();
+    let run = |tests: &[&str]| {
+        let mut command = project.command(tests);
+        Ran::from(command.env("PROOFMARK_SERVER_URL", owner.noted("url")).output().unwrap())
+    };
+    run(&["passes", "panics_as_it_should"]).passed();
+    run(&["panics"]).failed();
+    let mut expected = [owner.noted("database"), project.noted("database")];
+    expected.sort();
+    let names = databases(&owner.noted("url"));
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let mut leases: Vec<_> =
+        names.into_iter().filter(|name| name.starts_with("proofmark_box_office_")).collect();
+    leases.sort();
+    assert_eq!(leases, expected);
+    nothing_is_left(&owner);
+}
+
+/// The databases of a server.
+#[tokio::main(flavor = "current_thread")]
+async fn databases(url: &str) -> Vec<String> {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let rows = client.query("select datname::text from pg_database", &[]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}

@@ -31,7 +31,9 @@ async fn passes(client: Client) {
 
 #[proofmark::test]
 #[ignore = "run by `alone`"]
-async fn never_ends(client: Client) {
+async fn never_ends(client: Client, lease: Lease) {
+    note("database", lease.database());
+    note("url", &lease.url().replace(lease.database(), "postgres"));
     note("data_directory", &server(&client).await);
     std::future::pending::<()>().await;
 }

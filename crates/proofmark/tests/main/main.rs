@@ -12,3 +12,4 @@ mod fixtures;
 mod hidden;
 mod outcomes;
 mod project;
+mod under_run;

@@ -1,0 +1,138 @@
+//! Under `proofmark run`: leases from the console of a proxy that this process holds.
+//!
+//! **Invariant**: the proxy is the real one; only what stands behind it is made here, from a bench.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use proofmark::bench::{Bench, Lease, Options, Outcome};
+use proofmark::config::Config;
+use proofmark_proxy::{
+    Granted, LeaseId, LeaseRequest, LeaseSource, Proxy, ProxyOptions, Seen, SourceError, Upstream,
+};
+use tokio::runtime::Runtime;
+
+use super::hidden::CROWD;
+use super::project::{Project, Ran};
+
+/// How a lease came back: its test, whether it failed, and the tables that were written to.
+type Back = (String, bool, Vec<String>);
+
+/// What the command puts behind its proxy, small.
+struct Leases {
+    bench: Bench,
+    runtime: Runtime,
+    held: Mutex<BTreeMap<LeaseId, (String, Lease)>>,
+    back: Mutex<Vec<Back>>,
+}
+
+struct Shared(Arc<Leases>);
+
+impl LeaseSource for Shared {
+    fn take(&self, request: LeaseRequest) -> BoxFuture<'static, Result<Granted, SourceError>> {
+        let leases = Arc::clone(&self.0);
+        let task = self.0.runtime.spawn(async move {
+            let lease = leases.bench.pool(&request.database).unwrap().lease().await.unwrap();
+            let database = lease.database.clone();
+            let test = request.test.as_str().to_owned();
+            leases.held.lock().unwrap().insert(request.lease, (test, lease));
+            let server = leases.bench.server().unwrap().address();
+            let (directory, port) = (server.socket_dir.clone(), server.port);
+            Ok(Granted { address: Upstream::Socket { directory, port }, database })
+        });
+        task.map(Result::unwrap).boxed()
+    }
+
+    fn give_back(
+        &self,
+        lease: LeaseId,
+        failed: bool,
+        _: Seen,
+    ) -> BoxFuture<'static, Result<(), SourceError>> {
+        let leases = Arc::clone(&self.0);
+        let task = self.0.runtime.spawn(async move {
+            let (test, lease) = leases.held.lock().unwrap().remove(&lease).unwrap();
+            let outcome = if failed { Outcome::Failed } else { Outcome::Done };
+            let pool = leases.bench.pool(&lease.of).unwrap();
+            let returned = pool.give_back(&lease, outcome).await.unwrap();
+            let tables = returned.written.into_iter().map(|written| written.table).collect();
+            leases.back.lock().unwrap().push((test, failed, tables));
+            Ok(())
+        });
+        task.map(Result::unwrap).boxed()
+    }
+
+    fn databases(&self) -> Vec<String> {
+        self.0.bench.pools().keys().cloned().collect()
+    }
+}
+
+/// Runs `tests` in a process of their own, as `proofmark run` would.
+fn run(project: &Project, tests: &[&str]) -> (Ran, Vec<Back>) {
+    let runtime = Runtime::new().unwrap();
+    let config = Config::find(project.root()).unwrap();
+    let options = Options { shared: false, ..Options::shared() };
+    let bench = runtime.block_on(Bench::open(&config, options)).unwrap();
+    let (held, back) = (Mutex::default(), Mutex::default());
+    let leases = Arc::new(Leases { bench, runtime, held, back });
+    let (events, _) = std::sync::mpsc::channel();
+    let proxy =
+        Proxy::start(ProxyOptions::new(events), Arc::new(Shared(Arc::clone(&leases)))).unwrap();
+    let mut command = project.command(tests);
+    let console = format!("postgresql://postgres@127.0.0.1:{}/proofmark", proxy.port());
+    let child = command.env("PROOFMARK_URL", console).spawn().unwrap();
+    proxy.set_root_pid(child.id());
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    proxy.shutdown();
+    let Leases { bench, runtime, held, back } =
+        Arc::into_inner(leases).expect("the proxy has ended");
+    assert!(held.into_inner().unwrap().is_empty());
+    runtime.block_on(bench.close()).unwrap();
+    (ran, back.into_inner().unwrap())
+}
+
+#[test]
+fn a_test_takes_its_lease_from_the_console_and_returns_it_as_passed_or_failed() {
+    let project = Project::new();
+    let (ran, mut back) = run(&project, &["passes", "panics", "panics_as_it_should"]);
+    back.sort();
+    ran.failed().says(&format!("help: proofmark psql {}", project.noted("database")));
+    let test = |name: &str| format!("proofmark::main::hidden::{name}");
+    let expected = [
+        (test("panics"), true, vec!["show".to_owned()]),
+        (test("panics_as_it_should"), false, Vec::new()),
+        (test("passes"), false, Vec::new()),
+    ];
+    assert_eq!(back, expected);
+}
+
+#[test]
+fn many_tests_at_once_do_not_meet_behind_the_proxy() {
+    let (ran, back) = run(&Project::new(), CROWD);
+    ran.passed();
+    assert_eq!(back.len(), CROWD.len());
+    assert!(back.iter().all(|(_, failed, tables)| !failed && tables == &["seat"]), "{back:?}");
+}
+
+#[test]
+fn a_database_that_the_console_does_not_know_is_refused_with_those_that_it_does() {
+    let (ran, back) = run(&Project::new(), &["wants_the_audit_database"]);
+    ran.failed()
+        .says("`proofmark run`, which set PROOFMARK_URL, gave no lease")
+        .says("there is no database \"audit\"")
+        .says("box_office");
+    assert_eq!(back, []);
+}
+
+#[test]
+fn a_console_that_is_gone_is_an_error_and_not_a_reason_for_another_server() {
+    let project = Project::new();
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = project.command(&["passes"]);
+    command.env("PROOFMARK_URL", format!("postgresql://postgres@{gone}/proofmark"));
+    Ran::from(command.output().unwrap())
+        .failed()
+        .says("it cannot be reached; help: unset the variable to run without `proofmark run`");
+}
