@@ -15,3 +15,9 @@ mod test;
 
 pub use case::{Case, Panics};
 pub use test::{FixtureError, fixture, run};
+
+/// Compiles the examples of the page.
+#[cfg(doctest)]
+#[expect(rustdoc::invalid_codeblock_attributes, reason = "marks of our own on shell blocks")]
+#[doc = include_str!("../../../../docs/how-to/rust-tests.md")]
+struct RustTestsPage;
