@@ -39,6 +39,8 @@ pub struct Config {
     pub root: PathBuf,
     /// What `proofmark run` runs.
     pub command: Vec<String>,
+    /// Where it runs, if not in `root`: a command of the command line runs where it was typed.
+    pub root_of_command: Option<PathBuf>,
     /// Where results go.
     pub output: PathBuf,
     /// Which server.
@@ -124,6 +126,7 @@ impl Config {
         let settings = file.postgres.settings.iter();
         Ok(Self {
             command: file.command.unwrap_or_default(),
+            root_of_command: None,
             output: root.join(file.output.unwrap_or_else(|| default_output(&root))),
             server,
             allow: allowed(file.postgres.allow, environment),

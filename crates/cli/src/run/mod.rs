@@ -1,0 +1,12 @@
+//! `proofmark run`: the main job.
+
+mod command;
+mod environment;
+mod leases;
+mod masked;
+mod outcome;
+mod recorder;
+mod session;
+mod signals;
+
+pub(crate) use session::run;

@@ -1,0 +1,351 @@
+//! One run from its first line to its last.
+//!
+//! In: arguments. Out: a trace, a report, and an exit code.
+//!
+//! **Invariant**: whatever happens after the server has started, it is stopped, and what was seen
+//! until then is reported.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use proofmark::bench::{Bench, Options, Step};
+use proofmark::config::{Config, ServerChoice};
+use proofmark_catalog::Catalog;
+use proofmark_proxy::{Event, Proxy, ProxyOptions};
+use proofmark_trace::{
+    CommandFinished, CommandLine, Header, Record, RunFinished, RunId, RunStarted, ServerUsed,
+    TemplateHash, TemplateUsed,
+};
+
+use super::command;
+use super::environment::Environment;
+use super::leases::{Desk, Leases};
+use super::outcome;
+use super::recorder::{Recorder, Recording, record};
+use super::signals::Signals;
+use crate::args::RunArguments;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::RunOutput;
+use crate::say::{Mood, Say};
+
+/// `proofmark run`.
+pub(crate) fn run(arguments: RunArguments, say: &Say) -> Result<Exit, Failure> {
+    let begun = Instant::now();
+    let config = configured(&arguments)?;
+    if command::locate(&config.command[0], &config.root).is_none() {
+        return Err(outcome::no_such_command(&config.command[0]));
+    }
+    let output = RunOutput::create(&config.output).map_err(|error| {
+        let state = format!("the output directory {} cannot be used", config.output.display());
+        Failure::because(Exit::Usage, state, &error).help("set `output` in proofmark.toml")
+    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::because(Exit::Internal, "the run could not start", &error))?;
+    let session = Session { arguments, config, output, say: say.clone(), begun };
+    let ended = runtime.block_on(session.perform());
+    // Blocking work that was cut short by a signal still finishes: it may hold a server.
+    drop(runtime);
+    ended
+}
+
+/// The configuration, with what the arguments change.
+fn configured(arguments: &RunArguments) -> Result<Config, Failure> {
+    let here = std::env::current_dir()
+        .map_err(|error| Failure::because(Exit::Usage, "there is no current directory", &error))?;
+    let mut config = Config::find(&here)?;
+    if !arguments.command.is_empty() {
+        config.command.clone_from(&arguments.command);
+        config.root_of_command = Some(here);
+    }
+    if config.command.is_empty() {
+        return Err(Failure::new(Exit::Usage, "no tests were run: there is no command")
+            .help("proofmark run -- <command>, or `command = [...]` in proofmark.toml"));
+    }
+    if let Some(major) = arguments.postgres {
+        if !(14..=18).contains(&major) {
+            let state = format!("PostgreSQL {major} is not supported");
+            return Err(Failure::new(Exit::Usage, state).help("14, 15, 16, 17 or 18"));
+        }
+        config.server = match config.server {
+            ServerChoice::Private { .. } => ServerChoice::Private { major: Some(major) },
+            external @ ServerChoice::External { .. } => external,
+        };
+    }
+    match arguments.server.as_deref() {
+        Some("private") => config.server = ServerChoice::Private { major: arguments.postgres },
+        Some(url) => {
+            config.server = ServerChoice::External { url: url.to_owned(), from: "--server" };
+        }
+        None => {}
+    }
+    Ok(config)
+}
+
+/// What a run has from the beginning.
+struct Session {
+    arguments: RunArguments,
+    config: Config,
+    output: RunOutput,
+    say: Say,
+    begun: Instant,
+}
+
+/// What is known of each template for the trace.
+type Readied = Arc<std::sync::Mutex<HashMap<String, (bool, u64)>>>;
+
+impl Session {
+    async fn perform(self) -> Result<Exit, Failure> {
+        let internal = |error: &dyn std::error::Error| {
+            Failure::because(Exit::Internal, "the run failed", error)
+        };
+        let mut signals = Signals::listen().map_err(|error| internal(&error))?;
+        let readied = Readied::default();
+        let opening = Bench::open(&self.config, self.options(Arc::clone(&readied)));
+        let bench = tokio::select! {
+            opened = opening => opened?,
+            heard = signals.next() => {
+                self.say.loud(Mood::Warning, "Interrupted", "no tests were run");
+                return Ok(Exit::Interrupted(heard.signal as i32));
+            }
+        };
+        let bench = Arc::new(bench);
+        let header = Header::now(RunId::new(self.output.id()));
+        let trace = self.output.file("trace.jsonl");
+        let (recorder, recording) = record(&trace, &header).map_err(|error| internal(&error))?;
+        let observed = self.observe(&bench, &recorder, &readied, &mut signals).await;
+        recorder.add(Record::RunFinished(RunFinished { elapsed_ms: millis(self.begun.elapsed()) }));
+        drop(recorder);
+        // Everything that used the bench has ended with the proxy.
+        let bench = Arc::into_inner(bench);
+        let stopped = self.put_away(bench).await;
+        let reported = self.conclude(recording, observed);
+        stopped?;
+        reported
+    }
+
+    fn options(&self, readied: Readied) -> Options {
+        let say = self.say.clone();
+        let processors = std::thread::available_parallelism().map_or(2, usize::from);
+        let quiet_start = Instant::now();
+        Options {
+            shared: false,
+            ready: self.arguments.ready.unwrap_or(processors + 1).max(1),
+            log_file: Some(self.output.file("server.log")),
+            listener: Arc::new(move |step| match step {
+                Step::Server(what) => say.line("Server", &what),
+                Step::ServerReady { version, origin, elapsed_ms } => {
+                    say.line(
+                        "Server",
+                        &format!("PostgreSQL {version} ({origin}) up in {elapsed_ms} ms"),
+                    );
+                }
+                Step::Building { database, what } => {
+                    say.title(&format!("proofmark: {database}: {what}"));
+                    if quiet_start.elapsed() > Duration::from_secs(2) {
+                        say.line("Migrating", &format!("{database}: {what}"));
+                    }
+                }
+                Step::TemplateReady { database, key, reused, elapsed_ms } => {
+                    let how = if reused {
+                        "reused".to_owned()
+                    } else {
+                        format!("built in {elapsed_ms} ms")
+                    };
+                    say.line("Template", &format!("{database}@{key} {how}"));
+                    let mut readied =
+                        readied.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                    readied.insert(database, (reused, elapsed_ms));
+                }
+                _ => {}
+            }),
+        }
+    }
+
+    /// Runs the suite behind a proxy.
+    async fn observe(
+        &self,
+        bench: &Arc<Bench>,
+        recorder: &Recorder,
+        readied: &Readied,
+        signals: &mut Signals,
+    ) -> Result<CommandFinished, Failure> {
+        let internal = |error: &dyn std::error::Error| {
+            Failure::because(Exit::Internal, "the run failed", error)
+        };
+        let mut catalogs = HashMap::new();
+        for name in bench.pools().keys() {
+            catalogs.insert(name.clone(), bench.catalog(name).await?);
+        }
+        self.record_start(bench, recorder, readied, &catalogs);
+        let (events, heard) = std::sync::mpsc::channel::<Event>();
+        let counts = Arc::new(Counts::default());
+        let forwarding = forward(heard, recorder.clone(), Arc::clone(&counts));
+        let leases =
+            Leases::new(Arc::clone(bench), catalogs, recorder.clone(), self.config.output.clone());
+        let options = ProxyOptions {
+            identity_env: self.config.identity_env.clone(),
+            grace: Duration::from_millis(self.config.grace_ms),
+            ..ProxyOptions::new(events)
+        };
+        let proxy =
+            Proxy::start(options, Arc::new(Desk(leases))).map_err(|error| internal(&error))?;
+        let run = bench.server().map_or(self.output.id(), |server| server.run_id().as_str());
+        let environment = Environment::new(&self.config, proxy.port(), bench.target().user(), run);
+        let finished = self.command(&proxy, &environment, &counts, signals).await;
+        let shut = tokio::task::spawn_blocking(move || proxy.shutdown()).await;
+        let forwarded = tokio::task::spawn_blocking(move || forwarding.join()).await;
+        shut.map_err(|error| internal(&error))?;
+        if !matches!(forwarded, Ok(Ok(()))) {
+            return Err(Failure::new(Exit::Internal, "the proxy's events were lost: a bug"));
+        }
+        let finished = finished?;
+        recorder.add(Record::CommandFinished(finished.clone()));
+        Ok(finished)
+    }
+
+    /// Starts the command and waits for it, showing progress.
+    async fn command(
+        &self,
+        proxy: &Proxy,
+        environment: &Environment,
+        counts: &Counts,
+        signals: &mut Signals,
+    ) -> Result<CommandFinished, Failure> {
+        let directory = self.config.root_of_command.as_ref().unwrap_or(&self.config.root);
+        let words = &self.config.command;
+        self.say.line("Running", &words.join(" "));
+        let mut child = command::start(words, directory, environment)
+            .map_err(|error| outcome::cannot_start(&words[0], &error))?;
+        proxy.set_root_pid(child.id().unwrap_or_default());
+        let finished = command::wait(&mut child, signals, |elapsed| {
+            self.progress(elapsed, counts);
+        })
+        .await
+        .map_err(|error| Failure::because(Exit::Internal, "the command was lost", &error))?;
+        self.say.title("");
+        Ok(finished)
+    }
+
+    fn progress(&self, elapsed: Duration, counts: &Counts) {
+        let seconds = elapsed.as_secs();
+        let text = format!(
+            "{} leases, {} refusals",
+            counts.leases.load(Ordering::Relaxed),
+            counts.refusals.load(Ordering::Relaxed)
+        );
+        self.say.title(&format!("proofmark [{seconds}s] {text}"));
+        if seconds > 0 && seconds.is_multiple_of(30) && self.say.progress_in_lines() {
+            self.say.line("Observing", &format!("[{seconds:>4}s] {text}"));
+        }
+    }
+
+    fn record_start(
+        &self,
+        bench: &Bench,
+        recorder: &Recorder,
+        readied: &Readied,
+        catalogs: &HashMap<String, Catalog>,
+    ) {
+        let readied = readied.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let databases = bench.pools().iter().map(|(name, pool)| {
+            let (reused, ready_ms) = readied.get(name).copied().unwrap_or((true, 0));
+            TemplateUsed {
+                name: name.clone(),
+                template: TemplateHash(pool.template().key.to_string()),
+                reused,
+                ready_ms,
+                migrations: bench.sources(name).to_vec(),
+            }
+        });
+        let origin = bench.server().map_or_else(
+            || "a server of the user's".to_owned(),
+            |server| server.installation().origin().to_string(),
+        );
+        recorder.add(Record::RunStarted(RunStarted {
+            command: CommandLine::redacted(&self.config.command),
+            databases: databases.collect(),
+            server: ServerUsed::new(bench.target().version(), &origin),
+        }));
+        for name in bench.pools().keys() {
+            recorder.add(Record::Catalog {
+                database: name.clone(),
+                catalog: Box::new(catalogs[name].clone()),
+            });
+        }
+    }
+
+    /// Stops the server, keeping the databases of failed tests.
+    async fn put_away(&self, bench: Option<Bench>) -> Result<(), Failure> {
+        let Some(bench) = bench else {
+            return Err(Failure::new(Exit::Internal, "the server is still in use: a bug"));
+        };
+        let any_kept = bench.pools().values().any(|pool| !pool.kept().is_empty());
+        let kept = self.config.output.join("kept").join(bench.run_name()).join("cluster");
+        let Some(server) = bench.dissolve().await? else { return Ok(()) };
+        let stopped = tokio::task::spawn_blocking(move || {
+            if any_kept {
+                server.save_to(&kept).map(drop).map_err(|error| {
+                    Failure::because(
+                        Exit::Internal,
+                        "failed tests' databases were not kept",
+                        &error,
+                    )
+                })
+            } else {
+                server.stop().map_err(|error| {
+                    Failure::because(Exit::Internal, "the server could not be stopped", &error)
+                })
+            }
+        });
+        stopped.await.map_err(|error| Failure::because(Exit::Internal, "the run failed", &error))?
+    }
+
+    /// Reads the trace back and reports.
+    fn conclude(
+        &self,
+        recording: Recording,
+        observed: Result<CommandFinished, Failure>,
+    ) -> Result<Exit, Failure> {
+        recording.finish().map_err(|error| {
+            Failure::because(Exit::Internal, "the trace could not be written", &error)
+                .help("is the disk full?")
+        })?;
+        let finished = observed?;
+        outcome::report(&self.output, &finished, self.arguments.all, &self.say)
+    }
+}
+
+/// What has been seen so far, for showing progress.
+#[derive(Debug, Default)]
+struct Counts {
+    leases: AtomicU64,
+    refusals: AtomicU64,
+}
+
+/// Passes the proxy's events on to the trace until the proxy is gone.
+fn forward(
+    heard: std::sync::mpsc::Receiver<Event>,
+    recorder: Recorder,
+    counts: Arc<Counts>,
+) -> std::thread::JoinHandle<()> {
+    std::thread::spawn(move || {
+        for event in heard {
+            match &event {
+                Event::LeaseGiven { .. } => counts.leases.fetch_add(1, Ordering::Relaxed),
+                Event::Refused { .. } => counts.refusals.fetch_add(1, Ordering::Relaxed),
+                _ => 0,
+            };
+            recorder.add(Record::Proxy(event));
+        }
+    })
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
