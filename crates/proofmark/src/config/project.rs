@@ -282,6 +282,12 @@ mod tests {
     }
 
     #[test]
+    fn the_reference_page_shows_the_example_as_it_is() {
+        let page = include_str!("../../../../docs/reference/configuration.md");
+        assert!(page.contains(super::super::EXAMPLE), "copy example.toml into the page");
+    }
+
+    #[test]
     fn several_databases_have_a_variable_each() {
         let config = parse("[database.shop]\n[database.audit-log]\n").unwrap();
         assert_eq!(config.url_variables["shop"], "SHOP_DATABASE_URL");
