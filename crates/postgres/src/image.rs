@@ -139,13 +139,17 @@ impl Image {
         copy_tree(&self.path.join("data"), data, owner)
     }
 
-    /// Copies a stopped data directory into the cache. The caller holds the lock of `key`.
+    /// Copies a stopped data directory into the cache, unless it has an image of this key
+    /// already. The caller holds the lock of `key`.
     pub(crate) fn store(
         cache: &Cache,
         key: &str,
         data: &Path,
         version: Version,
     ) -> Result<Image, ImageError> {
+        if let Some(image) = Image::at(cache, key) {
+            return Ok(image);
+        }
         let images = cache.images();
         fs::create_dir_all(&images).map_err(ImageError::at(&images))?;
         let unfinished = tempfile::Builder::new().prefix(".new-").tempdir_in(&images);
@@ -206,14 +210,16 @@ fn remove_oldest(images: &Path, newest: &Path) {
         // Unfinished ones belong to a process that may still be at work.
         let abandoned = name.starts_with('.') && age.as_secs() > 3600;
         let over = !name.starts_with('.') && (rank + 1 >= KEEP_IMAGES || bytes > KEEP_BYTES);
-        if abandoned || (over && unused(path)) {
+        let unused = over.then(|| lock_unused(path)).flatten();
+        if abandoned || unused.is_some() {
             let _ = discard(path);
         }
     }
 }
 
-fn unused(image: &Path) -> bool {
-    File::open(image.join(MARKER)).is_ok_and(|marker| marker.try_lock().is_ok())
+/// The lock that a copy would hold, if nobody holds it.
+fn lock_unused(image: &Path) -> Option<File> {
+    File::open(image.join(MARKER)).ok().filter(|marker| marker.try_lock().is_ok())
 }
 
 fn size_bytes(path: &Path) -> u64 {

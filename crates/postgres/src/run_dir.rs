@@ -132,7 +132,7 @@ impl RunDir {
             let base = run_root::base(chosen_root)?;
             let id = RunId::new();
             let path = base.join(id.as_str());
-            match make_dir(&path) {
+            match run_root::make_open_dir(&path) {
                 Ok(()) => return RunDir::fill(path, id),
                 Err(error) if retry(&error) => {}
                 Err(source) => return Err(RunDirError::Root { root: base, source }),
@@ -200,12 +200,6 @@ impl RunDir {
 
 fn retry(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound)
-}
-
-/// Root lets others pass through, because the server runs under another account.
-pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
-    let mode = if nix::unistd::geteuid().is_root() { 0o711 } else { 0o700 };
-    fs::DirBuilder::new().mode(mode).create(path)
 }
 
 pub(crate) fn lock_file(path: &Path) -> io::Result<File> {

@@ -7,7 +7,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access, geteuid};
@@ -48,14 +48,22 @@ fn base_in(root: &Path) -> PathBuf {
     root.join(format!("proofmark-{}", geteuid()))
 }
 
-/// Makes the base if need be. Root lets others pass through, because the server runs under
-/// another account; the directories inside are closed.
+/// Makes a directory for our own use. Root lets others pass through, whatever its umask, because
+/// the server runs under another account; what that must not see is closed further inside.
+pub(crate) fn make_open_dir(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().mode(0o700).create(path)?;
+    if geteuid().is_root() {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o711))?;
+    }
+    Ok(())
+}
+
+/// Makes the base if need be.
 pub(crate) fn base(chosen: Option<&Path>) -> Result<PathBuf, RunDirError> {
     let root = std::path::absolute(run_root(chosen))
         .map_err(|source| RunDirError::Root { root: run_root(chosen), source })?;
     let base = base_in(&root);
-    let mode = if geteuid().is_root() { 0o711 } else { 0o700 };
-    match fs::DirBuilder::new().mode(mode).create(&base) {
+    match make_open_dir(&base) {
         Ok(()) => Ok(base),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match check(&base) {
             Ok(()) => Ok(base),

