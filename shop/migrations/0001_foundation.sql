@@ -68,9 +68,9 @@ CREATE DOMAIN note AS text
     CONSTRAINT note_short_enough CHECK (char_length(VALUE) <= 2000);
 COMMENT ON DOMAIN note IS 'A longer explanation that a person wrote.';
 
-CREATE DOMAIN sha256 AS bytea
-    CONSTRAINT sha256_of_32_bytes CHECK (octet_length(VALUE) = 32);
-COMMENT ON DOMAIN sha256 IS 'A SHA-256 digest. Secrets are stored only in this form.';
+CREATE DOMAIN sha256_digest AS bytea
+    CONSTRAINT sha256_digest_of_32_bytes CHECK (octet_length(VALUE) = 32);
+COMMENT ON DOMAIN sha256_digest IS 'A SHA-256 digest. Secrets are stored only in this form.';
 
 CREATE DOMAIN provider_reference AS text COLLATE "C"
     CONSTRAINT provider_reference_well_formed CHECK (VALUE ~ '^[[:graph:]]{1,255}$');

@@ -98,7 +98,7 @@ CREATE CONSTRAINT TRIGGER cart_line_frozen_once_closed
 CREATE TABLE cart_session (
     id uuid NOT NULL CONSTRAINT cart_session_identity PRIMARY KEY,
     cart_id uuid NOT NULL CONSTRAINT cart_session_of_a_cart REFERENCES cart ON DELETE CASCADE,
-    token_hash sha256 NOT NULL CONSTRAINT cart_session_token_once UNIQUE,
+    token_hash sha256_digest NOT NULL CONSTRAINT cart_session_token_once UNIQUE,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL
         CONSTRAINT cart_session_expires_after_creation CHECK (expires_at > created_at),

@@ -11,7 +11,7 @@ CREATE TABLE store_credit (
     kind varchar(16) NOT NULL
         CONSTRAINT store_credit_kind_known CHECK (kind IN ('gift_card', 'store_credit')),
     currency currency_code NOT NULL CONSTRAINT store_credit_in_a_currency REFERENCES currency,
-    code_hash sha256 CONSTRAINT store_credit_code_once UNIQUE,
+    code_hash sha256_digest CONSTRAINT store_credit_code_once UNIQUE,
     issued minor_amount NOT NULL DEFAULT 0,
     held minor_amount NOT NULL DEFAULT 0,
     spent minor_amount NOT NULL DEFAULT 0,
@@ -301,7 +301,7 @@ CREATE TABLE payment_attempt (
     created_at timestamptz NOT NULL DEFAULT now(),
     closed_at timestamptz,
     CONSTRAINT payment_attempt_provider_ref_once UNIQUE (provider, provider_ref),
-    CONSTRAINT payment_attempt_starts_pending CHECK ((state = 'pending') = (closed_at IS NULL)),
+    CONSTRAINT payment_attempt_closed_at_a_time CHECK ((state = 'pending') = (closed_at IS NULL)),
     CONSTRAINT payment_attempt_explains_a_decline
         CHECK ((state = 'declined') = (decline_code IS NOT NULL)),
     CONSTRAINT payment_attempt_in_terms_of_its_payment
@@ -469,7 +469,7 @@ CREATE TABLE payment_void (
     created_at timestamptz NOT NULL DEFAULT now(),
     closed_at timestamptz,
     CONSTRAINT payment_void_provider_ref_once UNIQUE (provider, provider_ref),
-    CONSTRAINT payment_void_starts_pending CHECK ((state = 'pending') = (closed_at IS NULL)),
+    CONSTRAINT payment_void_closed_at_a_time CHECK ((state = 'pending') = (closed_at IS NULL)),
     CONSTRAINT payment_void_in_terms_of_its_payment
         FOREIGN KEY (payment_id, currency, provider)
         REFERENCES payment (id, currency, provider)

@@ -32,9 +32,9 @@ CREATE TABLE api_key (
     prefix text COLLATE "C" NOT NULL
         CONSTRAINT api_key_prefix_well_formed CHECK (prefix ~ '^[a-z0-9_]{6,32}$')
         CONSTRAINT api_key_prefix_once UNIQUE,
-    secret_hash sha256 NOT NULL CONSTRAINT api_key_secret_once UNIQUE,
+    secret_hash sha256_digest NOT NULL CONSTRAINT api_key_secret_once UNIQUE,
     replaces_id uuid CONSTRAINT api_key_replaced_once UNIQUE
-        CONSTRAINT api_key_replaces_a_key REFERENCES api_key,
+        CONSTRAINT api_key_replaces_another REFERENCES api_key,
     rate_limit_per_minute integer
         CONSTRAINT api_key_rate_limit_positive CHECK (rate_limit_per_minute > 0),
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -53,7 +53,7 @@ COMMENT ON COLUMN api_key.last_used_at IS 'Written at most once a minute.';
 
 CREATE TABLE api_key_scope (
     api_key_id uuid NOT NULL
-        CONSTRAINT api_key_scope_of_a_key REFERENCES api_key ON DELETE CASCADE,
+        CONSTRAINT api_key_scope_belongs_to_one REFERENCES api_key ON DELETE CASCADE,
     scope slug NOT NULL CONSTRAINT api_key_scope_grants_a_scope REFERENCES api_scope,
     CONSTRAINT api_key_scope_identity PRIMARY KEY (api_key_id, scope)
 );
@@ -65,7 +65,7 @@ CREATE TABLE idempotency_key (
     scope varchar(100) NOT NULL CONSTRAINT idempotency_key_scope_named CHECK (scope <> ''),
     key text COLLATE "C" NOT NULL CONSTRAINT idempotency_key_length_in_range
         CHECK (char_length(key) BETWEEN 1 AND 255),
-    request_hash sha256 NOT NULL,
+    request_hash sha256_digest NOT NULL,
     state varchar(16) NOT NULL DEFAULT 'in_progress' CONSTRAINT idempotency_key_state_known
         CHECK (state IN ('in_progress', 'completed')),
     response_status smallint CONSTRAINT idempotency_key_status_of_http
