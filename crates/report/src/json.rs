@@ -8,12 +8,14 @@
 use crate::Report;
 
 /// The report as indented JSON with a line feed at its end.
+#[expect(clippy::missing_panics_doc, reason = "it cannot: see the expectation")]
 pub fn to_json(report: &Report) -> String {
     let json = serde_json::to_string_pretty(report);
     json.expect("the model has only string keys and finite numbers") + "\n"
 }
 
 /// The JSON Schema (draft 2020-12) of [`to_json`]'s output, with a line feed at its end.
+#[expect(clippy::missing_panics_doc, reason = "it cannot: see the expectation")]
 pub fn schema_json() -> String {
     let mut schema = schemars::schema_for!(Report);
     schema.insert("title".to_owned(), "Proofmark report".into());

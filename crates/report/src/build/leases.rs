@@ -4,6 +4,7 @@
 //!
 //! **Invariant:** times are what clients waited, measured by the proxy; nothing is estimated.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use proofmark_trace::{Event, Identity, Record, Trace, TurnedAway as Away};
@@ -46,7 +47,7 @@ pub(super) fn leases(trace: &Trace) -> Leases {
         recognised.into_iter().map(|(means, leases)| RecognisedBy { means, leases }).collect();
     leases.turned_away =
         away.into_iter().map(|(reason, times)| TurnedAway { reason, times }).collect();
-    leases.turned_away.sort_by(|a, b| b.times.cmp(&a.times));
+    leases.turned_away.sort_by_key(|away| Reverse(away.times));
     leases
 }
 

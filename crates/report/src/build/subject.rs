@@ -153,13 +153,9 @@ pub(super) fn rank(gap: &Gap) -> (usize, Kind) {
 
 /// The name a person knows the promise by: its own, or its column's, or that of its type.
 pub(super) fn name(promise: &Declared) -> String {
-    let column = promise.columns.first();
-    match (&promise.kind, &promise.name, column) {
-        (PromiseKind::NotNull { .. }, _, Some(column)) => column.clone(),
-        (_, Some(name), _) => name.clone(),
-        (_, None, Some(column)) => column.clone(),
-        (_, None, None) => owner(promise),
-    }
+    let is_column = matches!(promise.kind, PromiseKind::NotNull { .. });
+    let own = promise.name.as_ref().filter(|_| !is_column);
+    own.or(promise.columns.first()).cloned().unwrap_or_else(|| owner(promise))
 }
 
 /// The table, domain or enum that declares it.

@@ -12,6 +12,7 @@ mod insert;
 mod value;
 
 #[cfg(test)]
+#[expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
 mod tests;
 
 use std::collections::HashMap;

@@ -14,127 +14,111 @@ use crate::Kind;
 /// Columns of the verb.
 const VERB_COLUMNS: usize = 12;
 
-/// What a line says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verb {
-    /// Leftovers of a killed run were removed.
-    Swept,
-    /// A server or a part of it is being fetched.
-    Fetching,
-    /// A server is starting or was joined.
-    PostgreSql,
-    /// Migrations are being applied.
-    Migrating,
-    /// A template is ready.
-    Template,
-    /// The proxy takes connections.
-    Listening,
-    /// The command is starting.
-    Running,
-    /// So many leases so far.
-    Leased,
-    /// Something takes longer than it should.
-    Slow,
-    /// A signal came in.
-    Interrupted,
-    /// Databases or a server are being taken back.
-    Stopping,
-    /// The suite passed.
-    Passed,
-    /// The suite, or a test, failed.
-    Failed,
-    /// A failed test's database was kept.
-    Kept,
-    /// Something never tried.
-    Gap,
-    /// How many promises were refused.
-    Refused,
-    /// The same for one kind of promise.
-    Kind(Kind),
-    /// The slowest leases.
-    Slowest,
-    /// What a test left outside its database.
-    Left,
-    /// What must be known before trusting the numbers.
-    Note,
-    /// Nothing was observed.
-    Nothing,
-    /// The result in one line.
-    Summary,
-    /// Where the trace or a report was written.
-    Wrote,
-    /// What to do next.
-    Next,
+/// What a line says, with its word and its usual tone.
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $name:ident $word:literal $tone:ident,)*) => {
+        /// What a line says.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Verb {
+            $($(#[$doc])* $name,)*
+            /// How many promises of a kind were refused and accepted.
+            Kind(Kind),
+        }
+
+        impl Verb {
+            /// Every verb once, kinds included.
+            pub fn all() -> impl Iterator<Item = Self> {
+                [$(Self::$name),*].into_iter().chain(Kind::ALL.map(Self::Kind))
+            }
+
+            fn word(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)*
+                    Self::Kind(kind) => kind.heading(),
+                }
+            }
+
+            fn tone(self) -> Tone {
+                match self {
+                    $(Self::$name => Tone::$tone,)*
+                    Self::Kind(_) => Tone::Good,
+                }
+            }
+        }
+    };
 }
 
-impl Verb {
-    /// Every verb once, kinds included.
-    pub fn all() -> impl Iterator<Item = Self> {
-        let plain = [
-            Self::Swept,
-            Self::Fetching,
-            Self::PostgreSql,
-            Self::Migrating,
-            Self::Template,
-            Self::Listening,
-            Self::Running,
-            Self::Leased,
-            Self::Slow,
-            Self::Interrupted,
-            Self::Stopping,
-            Self::Passed,
-            Self::Failed,
-            Self::Kept,
-            Self::Gap,
-            Self::Refused,
-            Self::Slowest,
-            Self::Left,
-            Self::Note,
-            Self::Nothing,
-            Self::Summary,
-            Self::Wrote,
-            Self::Next,
-        ];
-        plain.into_iter().chain(Kind::ALL.map(Self::Kind))
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Swept => "Swept",
-            Self::Fetching => "Fetching",
-            Self::PostgreSql => "PostgreSQL",
-            Self::Migrating => "Migrating",
-            Self::Template => "Template",
-            Self::Listening => "Listening",
-            Self::Running => "Running",
-            Self::Leased => "Leased",
-            Self::Slow => "SLOW",
-            Self::Interrupted => "Interrupted",
-            Self::Stopping => "Stopping",
-            Self::Passed => "Passed",
-            Self::Failed => "FAILED",
-            Self::Kept => "Kept",
-            Self::Gap => "GAP",
-            Self::Refused => "Refused",
-            Self::Kind(kind) => kind.heading(),
-            Self::Slowest => "Slowest",
-            Self::Left => "LEFT",
-            Self::Note => "Note",
-            Self::Nothing => "NOTHING",
-            Self::Summary => "Summary",
-            Self::Wrote => "Wrote",
-            Self::Next => "Next",
-        }
-    }
-
-    fn tone(self) -> Tone {
-        match self {
-            Self::Slow | Self::Interrupted | Self::Gap | Self::Left | Self::Note => Tone::Warning,
-            Self::Failed | Self::Nothing => Tone::Bad,
-            Self::Kind(_) | Self::Next | Self::Kept => Tone::Heading,
-            _ => Tone::Good,
-        }
-    }
+verbs! {
+    /// Leftovers of a killed run were removed.
+    Swept "Swept" Good,
+    /// Which configuration is read.
+    Config "Config" Good,
+    /// Which command would be run.
+    Command "Command" Good,
+    /// Where traces and reports go.
+    Output "Output" Good,
+    /// Where templates and fetched servers are.
+    Cache "Cache" Good,
+    /// Which database would be handed out.
+    Database "Database" Good,
+    /// A place where a server was looked for.
+    Tried "Tried" Good,
+    /// A server or a part of it is being fetched.
+    Fetching "Fetching" Good,
+    /// A server is starting or was joined.
+    Server "Server" Good,
+    /// Which PostgreSQL is used.
+    PostgreSql "PostgreSQL" Good,
+    /// Migrations are being applied.
+    Migrating "Migrating" Good,
+    /// A template is ready.
+    Template "Template" Good,
+    /// The proxy takes connections.
+    Listening "Listening" Good,
+    /// The command is starting.
+    Running "Running" Good,
+    /// What was seen so far.
+    Observing "Observing" Good,
+    /// So many leases were given.
+    Leased "Leased" Good,
+    /// Something takes longer than it should.
+    Slow "SLOW" Warning,
+    /// A signal came in.
+    Interrupted "Interrupted" Warning,
+    /// Databases or a server are being taken back.
+    Stopping "Stopping" Good,
+    /// The suite passed.
+    Passed "Passed" Good,
+    /// The suite, or a test, failed.
+    Failed "FAILED" Bad,
+    /// A failed test's database was kept.
+    Kept "Kept" Heading,
+    /// A kept database is being opened.
+    Opening "Opening" Good,
+    /// Something never tried.
+    Gap "GAP" Warning,
+    /// How many promises were refused.
+    Refused "Refused" Good,
+    /// The slowest leases.
+    Slowest "Slowest" Warning,
+    /// What a test left outside its database.
+    Left "LEFT" Warning,
+    /// What must be known before trusting the numbers.
+    Note "Note" Warning,
+    /// Nothing was observed.
+    Nothing "NOTHING" Bad,
+    /// The result in one line.
+    Summary "Summary" Good,
+    /// Something was there already.
+    Found "Found" Good,
+    /// Something is not there.
+    Missing "Missing" Warning,
+    /// A file was written.
+    Wrote "Wrote" Good,
+    /// What to do about a failure.
+    Help "Help" Heading,
+    /// What to do next.
+    Next "Next" Heading,
 }
 
 /// One line, without a line feed: `     Summary [  41.2s] 118 of 131 promises ...`.
@@ -144,14 +128,8 @@ pub fn line(color: bool, verb: Verb, time: Option<Duration>, text: &str) -> Stri
     toned(color, verb, verb.tone(), time, text)
 }
 
-/// [`line`] in another tone than the verb's own, where the text is worse or better than usual.
-pub(super) fn toned(
-    color: bool,
-    verb: Verb,
-    tone: Tone,
-    time: Option<Duration>,
-    text: &str,
-) -> String {
+/// [`line()`] in another tone than the verb's own, where the text is worse or better than usual.
+pub fn toned(color: bool, verb: Verb, tone: Tone, time: Option<Duration>, text: &str) -> String {
     let verb = tone.paint(color, &format!("{:>VERB_COLUMNS$}", verb.word()));
     match time {
         Some(time) => format!("{verb} [{:>6.1}s] {text}", time.as_secs_f64()),
@@ -182,12 +160,20 @@ mod tests {
         lines.push(format!("{:?}", line(true, Verb::Failed, None, "in colour")));
         expect![[r#"
                    Swept what it is about
+                  Config what it is about
+                 Command what it is about
+                  Output what it is about
+                   Cache what it is about
+                Database what it is about
+                   Tried what it is about
                 Fetching what it is about
+                  Server what it is about
               PostgreSQL what it is about
                Migrating what it is about
                 Template what it is about
                Listening what it is about
                  Running what it is about
+               Observing what it is about
                   Leased what it is about
                     SLOW what it is about
              Interrupted what it is about
@@ -195,6 +181,7 @@ mod tests {
                   Passed what it is about
                   FAILED what it is about
                     Kept what it is about
+                 Opening what it is about
                      GAP what it is about
                  Refused what it is about
                  Slowest what it is about
@@ -202,7 +189,10 @@ mod tests {
                     Note what it is about
                  NOTHING what it is about
                  Summary what it is about
+                   Found what it is about
+                 Missing what it is about
                    Wrote what it is about
+                    Help what it is about
                     Next what it is about
                    CHECK what it is about
                   UNIQUE what it is about

@@ -12,7 +12,8 @@ use crate::{Owner, Promise, Report, State};
 
 /// The list, ending in a line feed; a legend first.
 pub fn listing(report: &Report, options: &Options) -> String {
-    let mut lines = vec![legend(report, options), String::new()];
+    let mut lines = legend(report, options);
+    lines.push(String::new());
     let several = report.listing.iter().any(|owner| owner.database != report.listing[0].database);
     for owner in &report.listing {
         let database =
@@ -28,11 +29,11 @@ pub fn listing(report: &Report, options: &Options) -> String {
 }
 
 /// The marks that are used below, each with its word.
-fn legend(report: &Report, options: &Options) -> String {
+fn legend(report: &Report, options: &Options) -> Vec<String> {
     let states: BTreeSet<State> =
         report.listing.iter().flat_map(|o| o.promises.iter().map(|p| p.state)).collect();
-    let parts = states.into_iter().map(|state| format!("{} {}", mark(state, options), word(state)));
-    parts.collect::<Vec<_>>().join("   ")
+    let shown = |state| format!("{} {}", mark(state, options), word(state));
+    states.into_iter().map(shown).collect()
 }
 
 fn promises(owner: &Owner, options: &Options) -> Vec<String> {

@@ -14,7 +14,8 @@ mod style;
 mod summary;
 mod visible;
 
-pub use line::{Verb, line, under};
+pub use line::{Verb, line, toned, under};
 pub use listing::listing;
 pub use page::{Options, render};
+pub use style::Tone;
 pub use visible::visible;

@@ -122,7 +122,7 @@ fn nothing_observed(report: &Report, options: &Options) -> Vec<String> {
         "no test ran, or none of those that ran needs a database",
     ];
     let remedies = [
-        "let it read DATABASE_URL, or name its variable in proofmark.toml under [run] env",
+        "let it read DATABASE_URL, or name its variable as `env` of the database in proofmark.toml",
         "switch that off when DATABASE_URL is set",
         "run the command alone and count its tests",
     ];

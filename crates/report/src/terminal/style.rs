@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 
 /// What a piece of text means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tone {
+pub enum Tone {
     /// As it should be.
     Good,
     /// Something to look at.
@@ -36,7 +36,7 @@ impl Tone {
     }
 
     /// The text in this tone.
-    pub(crate) fn paint(self, color: bool, text: &str) -> String {
+    pub fn paint(self, color: bool, text: &str) -> String {
         let style = self.style();
         if color { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }

@@ -120,22 +120,18 @@ fn figures(report: &Report, options: &Options) -> Vec<String> {
         return Vec::new();
     }
     let digits = shown.iter().map(|f| f.promises.to_string().len()).max().unwrap_or(1);
-    shown
-        .into_iter()
-        .map(|figure| figure_line(figure, digits, has_gap(figure.kind), options))
-        .collect()
+    shown.into_iter().map(|figure| figure_line(figure, digits, options)).collect()
 }
 
-fn figure_line(figure: &Figure, digits: usize, has_gap: bool, options: &Options) -> String {
+fn figure_line(figure: &Figure, digits: usize, options: &Options) -> String {
     let Figure { kind, promises, refused, accepted, never } = figure;
-    let refused = match kind {
-        // The server does not name the enum when it refuses a label.
-        Kind::Enum => String::new(),
-        _ => format!("{refused:>digits$} refused, "),
-    };
+    // The server does not name the enum when it refuses a label.
+    let is_named = *kind != Kind::Enum;
+    let complete = (refused == promises || !is_named) && accepted == promises;
+    let refused = if is_named { format!("{refused:>digits$} refused, ") } else { String::new() };
     let never = if *never > 0 { format!(", {never} never tried") } else { String::new() };
     let text = format!("{refused}{accepted:>digits$} accepted of {promises:>digits$}{never}");
-    let tone = if has_gap { Tone::Warning } else { Tone::Good };
+    let tone = if complete { Tone::Good } else { Tone::Warning };
     toned(options.color, Verb::Kind(*kind), tone, None, &text)
 }
 

@@ -134,10 +134,10 @@ pub(crate) fn hostile() -> Report {
     let name = "a\u{1b}[31m\"b\nc\u{202e}<script>\u{9b}31m";
     gap.title = format!("no test tried to break `{name}`");
     gap.promise = format!("public.t.{name}");
-    gap.name = name.to_owned();
+    name.clone_into(&mut gap.name);
     gap.declared = Some(excerpt(&MIGRATION.replace("on_hand check", &name.replace('\n', " ")), 6));
-    report.kept[0].test = name.to_owned();
-    report.listing[0].promises[0].name = name.to_owned();
+    name.clone_into(&mut report.kept[0].test);
+    name.clone_into(&mut report.listing[0].promises[0].name);
     report
 }
 

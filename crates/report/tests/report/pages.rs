@@ -111,20 +111,20 @@ fn nothing_observed_says_why_and_never_looks_like_no_gaps() {
         &models::nothing(),
         PLAIN,
         &expect![[r#"
-        ────────────
-             NOTHING the suite never connected through the proxy; nothing is known about 262 promises
-                     the most likely reasons:
-                     1. the suite takes its database from elsewhere: a file, a constant, another variable
-                        let it read DATABASE_URL, or name its variable in proofmark.toml under [run] env
-                     2. the suite starts a database of its own, such as a container
-                        switch that off when DATABASE_URL is set
-                     3. no test ran, or none of those that ran needs a database
-                        run the command alone and count its tests
-        ────────────
-          PostgreSQL 15.14 (/usr/lib/postgresql/15/bin)
-            Template shop@9c1e77aa (reused)
-                Next proofmark doctor
-    "#]],
+            ────────────
+                 NOTHING the suite never connected through the proxy; nothing is known about 262 promises
+                         the most likely reasons:
+                         1. the suite takes its database from elsewhere: a file, a constant, another variable
+                            let it read DATABASE_URL, or name its variable as `env` of the database in proofmark.toml
+                         2. the suite starts a database of its own, such as a container
+                            switch that off when DATABASE_URL is set
+                         3. no test ran, or none of those that ran needs a database
+                            run the command alone and count its tests
+            ────────────
+              PostgreSQL 15.14 (/usr/lib/postgresql/15/bin)
+                Template shop@9c1e77aa (reused)
+                    Next proofmark doctor
+        "#]],
     );
 }
 
@@ -148,7 +148,12 @@ fn connections_that_were_turned_away_say_why() {
 #[test]
 fn the_listing_names_every_promise_with_mark_and_word() {
     expect![[r#"
-        ✓ refused and accepted   ! refused, never accepted   · accepted, never refused   ~ broken, but another promise refused   ✗ never tried   - refusals have no name
+        ✓ refused and accepted
+        ! refused, never accepted
+        · accepted, never refused
+        ~ broken, but another promise refused
+        ✗ never tried
+        - refusals have no name
 
         public.inventory_level
           ✓ PRIMARY KEY  inventory_level_pkey     refused 3, accepted 412           migrations/0007_inventory.sql:6
