@@ -10,6 +10,7 @@
 //! event.
 
 mod backend;
+mod console;
 mod events;
 mod frontend;
 mod identity;

@@ -113,6 +113,6 @@ async fn run(mut listeners: Listeners, shared: Rc<Shared>, stopped: oneshot::Rec
     tokio::task::spawn_local(crate::leases::end_idle(Rc::clone(&shared)));
     // The sender is dropped rather than used; either way it is time to stop.
     drop(stopped.await);
-    shared.is_closing.set(true);
+    shared.close();
     crate::leases::end_all(&shared).await;
 }

@@ -8,6 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use tokio::sync::Notify;
+
 use crate::backend::CancelKeys;
 use crate::identity::ProcessTable;
 use crate::leases::Leases;
@@ -38,7 +40,8 @@ pub(crate) struct Shared {
     pub(crate) cancel_keys: CancelKeys,
     pub(crate) scratch: RefCell<Box<[u8]>>,
     pub(crate) counts: Counts,
-    pub(crate) is_closing: Cell<bool>,
+    is_closing: Cell<bool>,
+    closing: Notify,
     connected: Cell<usize>,
     next_session: Cell<u64>,
 }
@@ -78,6 +81,7 @@ impl Shared {
             scratch: RefCell::new(vec![0; SCRATCH_LENGTH].into()),
             counts: Counts::default(),
             is_closing: Cell::new(false),
+            closing: Notify::new(),
             connected: Cell::new(0),
             next_session: Cell::new(1),
         })
@@ -86,6 +90,25 @@ impl Shared {
     /// The command's process, once there is one.
     pub(crate) fn root_pid(&self) -> Option<u32> {
         Some(self.root_pid.load(Ordering::Relaxed)).filter(|pid| *pid != 0)
+    }
+
+    /// Whether the proxy is shutting down.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.get()
+    }
+
+    /// Begins to shut down.
+    pub(crate) fn close(&self) {
+        self.is_closing.set(true);
+        self.closing.notify_waiters();
+    }
+
+    /// Waits until the proxy is shutting down.
+    pub(crate) async fn closed(&self) {
+        let closing = self.closing.notified();
+        if !self.is_closing() {
+            closing.await;
+        }
     }
 
     pub(crate) fn next_session(&self) -> SessionId {

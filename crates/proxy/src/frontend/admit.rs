@@ -43,6 +43,10 @@ pub(super) async fn admit(
         return Err((Box::new(client), refused));
     }
     let destination = destination(&startup, &shared.source.databases());
+    if destination == Destination::Console {
+        crate::console::run(shared, client, &startup, peer, behind).await;
+        return Ok(());
+    }
     let id = shared.next_session();
     let place = match find_place(shared, destination, peer, id).await {
         Ok(place) => place,
@@ -96,7 +100,7 @@ async fn find_place(
     id: SessionId,
 ) -> Result<Place, Refused> {
     let (template, named, identity) = match destination {
-        Destination::Console => return Err(no_console()),
+        Destination::Console => return Err(unknown(shared, CONSOLE.to_owned())),
         Destination::Numbered(lease) => return numbered(shared, lease, id).await,
         Destination::Other(database) => return other(shared, database, id).await,
         Destination::Named { template, test } => (template, Some(test), Identity::DatabaseName),
@@ -176,11 +180,6 @@ fn unknown(shared: &Shared, database: String) -> Refused {
 fn bounded(mut name: String) -> String {
     name.truncate(name.floor_char_boundary(128));
     name
-}
-
-fn no_console() -> Refused {
-    let error = OwnError::fatal("3D000", "there is no console yet", "");
-    Refused::own(TurnedAway::UnknownDatabase { database: CONSOLE.to_owned() }, error)
 }
 
 fn not_joined(error: JoinError, database: &str) -> Refused {

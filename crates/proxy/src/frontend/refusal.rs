@@ -38,6 +38,15 @@ impl OwnError {
         Self { severity: Severity::Fatal, sqlstate, message, hint }
     }
 
+    /// An error that the session survives.
+    pub(crate) fn error(
+        sqlstate: &'static str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self { severity: Severity::Error, ..Self::fatal(sqlstate, message, hint) }
+    }
+
     /// The session's lease is over.
     pub(crate) fn lease_ended(why: &str) -> Self {
         Self::fatal(

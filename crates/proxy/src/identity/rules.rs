@@ -20,6 +20,22 @@ use crate::{Identity, TestName};
 /// The variable with which nextest names the test, and the one that names the binary it is in.
 const NEXTEST_TEST: &str = "NEXTEST_TEST_NAME";
 const NEXTEST_BINARY: &str = "NEXTEST_BINARY_ID";
+/// The variable with which anybody can name a test.
+const PROOFMARK_TEST: &str = "PROOFMARK_TEST";
+/// PostgreSQL's own programs, which do one thing for whoever started them.
+const TOOLS: [&str; 11] = [
+    "psql",
+    "pg_dump",
+    "pg_restore",
+    "pg_dumpall",
+    "pgbench",
+    "pg_isready",
+    "createdb",
+    "dropdb",
+    "vacuumdb",
+    "reindexdb",
+    "clusterdb",
+];
 
 /// A test that was recognised.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,19 +91,20 @@ fn by_environment(
     let run = environments[nearest..].iter().take_while(|environment| has_it(environment)).count();
     let name = match environments[nearest].get(NEXTEST_BINARY) {
         Some(binary) if key == NEXTEST_TEST => format!("{binary}::{value}"),
-        _ if key == NEXTEST_TEST => value,
+        _ if key == NEXTEST_TEST || key == PROOFMARK_TEST => value,
         _ => format!("{key}={value}"),
     };
-    Some(Recognised {
-        test: TestName::new(name),
-        identity: Identity::Environment { key },
-        holder: Some(line[nearest + run - 1].holder()),
-    })
+    // A name that somebody chose is shared by every process that has it, and held by none.
+    let holder = (key != PROOFMARK_TEST).then(|| line[nearest + run - 1].holder());
+    Some(Recognised { test: TestName::new(name), identity: Identity::Environment { key }, holder })
 }
 
 /// The process below the command, the command itself, or, for a client that the command did not
-/// start, the client.
+/// start, the client. PostgreSQL's own tools act for whoever started them, so that the psql calls
+/// of one script meet in one database.
 fn by_process(line: &[Process], root: Option<u32>) -> Option<Recognised> {
+    let tools = line.iter().take_while(|process| TOOLS.contains(&process.name.as_str())).count();
+    let line = if tools < below(line, root).len() { &line[tools..] } else { line };
     let command = line.iter().position(|process| Some(process.pid) == root);
     let process = line.get(command.map_or(0, |command| command.saturating_sub(1)))?;
     Some(Recognised {
@@ -155,16 +172,32 @@ mod tests {
     }
 
     #[test]
+    fn a_chosen_name_is_shared_and_held_by_nobody() {
+        let chosen = environment(&[("PROOFMARK_TEST", "mine"), ("JEST_WORKER_ID", "3")]);
+        let line = line();
+        let found = by_environment(&line[..1], &[chosen], &environment(&[]), &keys());
+        let found = found.expect("it is named");
+        assert_eq!((found.test, found.holder), (TestName::new("mine"), None));
+    }
+
+    #[test]
     fn the_process_below_the_command_is_the_worker() {
         let found = |root| by_process(&line(), root).map(|found| (found.test, found.holder));
         let named = |name: &str, pid: u32| {
             Some((TestName::new(name), Some(Holder { pid, start: u64::from(pid) * 10 })))
         };
         assert_eq!(found(Some(20)), named("process runner", 30));
-        assert_eq!(found(Some(50)), named("process psql", 50));
-        assert_eq!(found(Some(99)), named("process psql", 50));
-        assert_eq!(found(None), named("process psql", 50));
+        assert_eq!(found(Some(30)), named("process shop-1a2b", 40));
         assert_eq!(by_process(&[], Some(20)), None);
+    }
+
+    #[test]
+    fn a_tool_acts_for_whoever_started_it() {
+        let found = |root| by_process(&line(), root).map(|found| found.test);
+        assert_eq!(found(Some(40)), Some(TestName::new("process shop-1a2b")));
+        assert_eq!(found(Some(99)), Some(TestName::new("process shop-1a2b")));
+        assert_eq!(found(None), Some(TestName::new("process shop-1a2b")));
+        assert_eq!(found(Some(50)), Some(TestName::new("process psql")));
     }
 
     #[test]

@@ -94,7 +94,7 @@ impl Leases {
     }
 
     fn held(&self, shared: &Rc<Shared>, join: &Join) -> Result<Rc<Lease>, JoinError> {
-        if shared.is_closing.get() {
+        if shared.is_closing() {
             return Err(JoinError::ShuttingDown);
         }
         let found = self.by_key.borrow().get(&join.key).cloned();

@@ -40,7 +40,7 @@ pub(super) struct Direction {
     written: usize,
     /// The sender has closed.
     ended: bool,
-    /// The receiver knows.
+    /// The receiver has been told so.
     closed: bool,
     /// The receiver takes nothing any more.
     broken: bool,
@@ -68,8 +68,17 @@ impl Direction {
         Poll::Ready(Ok(()))
     }
 
+    /// Tells the receiver, once, that nothing more comes.
+    fn close(&mut self, to: &mut Stream, context: &mut Context<'_>) {
+        if !self.closed {
+            self.closed = true;
+            // A socket is shut down at once; one that is gone need not be told.
+            let _ = Pin::new(to).poll_shutdown(context);
+        }
+    }
+
     /// Moves bytes until one of the sockets has had enough. Ready when the sender has closed and
-    /// the receiver knows.
+    /// the receiver has everything.
     #[inline]
     fn pass(
         &mut self,
@@ -84,11 +93,6 @@ impl Direction {
                 self.broken = true;
             }
             if self.ended {
-                if !self.closed {
-                    self.closed = true;
-                    // A receiver that is gone need not be told.
-                    drop(ready!(Pin::new(&mut *to).poll_shutdown(context)));
-                }
                 return Poll::Ready(());
             }
             let mut buffer = ReadBuf::new(scratch);
@@ -163,8 +167,10 @@ impl Future for Relay<'_> {
         }
         let mut scratch = this.scratch.borrow_mut();
         let Self { client, server, to_server, to_client, watch, .. } = this;
-        // Once the client has closed and the server knows, only the server has more to say.
-        let _ = to_server.pass(client, server, context, &mut scratch, |bytes| watch.sent(bytes));
+        let sent = to_server.pass(client, server, context, &mut scratch, |bytes| watch.sent(bytes));
+        if sent.is_ready() {
+            to_server.close(server, context);
+        }
         let passed =
             to_client.pass(server, client, context, &mut scratch, |bytes| watch.received(bytes));
         match passed {

@@ -78,6 +78,12 @@ impl StartupMessage {
         self.parameter("database").filter(|name| !name.is_empty()).or_else(|| self.user())
     }
 
+    /// Names of the protocol options that were asked for (`_pq_.`).
+    pub fn protocol_options(&self) -> Vec<&[u8]> {
+        let names = self.parameters.iter().map(|(name, _)| name.as_slice());
+        names.filter(|name| name.starts_with(b"_pq_.")).collect()
+    }
+
     /// Sets a parameter, once, whether or not it was there.
     pub fn set(&mut self, name: &str, value: &[u8]) {
         self.remove(name);
