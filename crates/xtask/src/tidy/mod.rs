@@ -9,6 +9,7 @@ mod allow_reason;
 mod check_ids;
 mod crate_order;
 mod docs_commands_marked;
+mod docs_index;
 mod docs_links;
 mod file_size;
 mod finding;

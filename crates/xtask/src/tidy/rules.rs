@@ -5,7 +5,7 @@
 //! **Invariant:** the only place that knows every rule.
 
 use super::{
-    allow_reason, check_ids, crate_order, docs_commands_marked, docs_links, file_size,
+    allow_reason, check_ids, crate_order, docs_commands_marked, docs_index, docs_links, file_size,
     finding::Finding, function_length, line_length, machine_paths, module_docs, names, one_title,
     unfinished, unwrap,
 };
@@ -19,6 +19,7 @@ const RULES: &[Rule] = &[
     (check_ids::NAME, check_ids::check),
     (crate_order::NAME, crate_order::check),
     (docs_commands_marked::NAME, docs_commands_marked::check),
+    (docs_index::NAME, docs_index::check),
     (docs_links::NAME, docs_links::check),
     (file_size::NAME, file_size::check),
     (function_length::NAME, function_length::check),
