@@ -12,6 +12,7 @@ mod exclusions;
 mod foreign_keys;
 mod keys;
 mod listed_values;
+mod moves;
 mod not_nulls;
 mod relations;
 mod states;

@@ -1,11 +1,11 @@
-//! State columns and their allowed moves.
+//! State columns.
 //!
-//! In: tables, enums, promises, and the rows of small tables of states and of moves. Out: state
-//! columns.
+//! In: tables, enums, promises, and the rows of small tables of states. Out: state columns.
 //!
-//! A column holds a state if its type is an enum, if a CHECK lists its values, or if it refers to
-//! a small table of keys whose name, or whose referring column's name, speaks of a state. Moves
-//! are in a table whose key is a pair of states and which another table refers to by that pair.
+//! A column holds a state if its type is an enum, if a CHECK lists its values, or if foreign keys
+//! lead from it to a small table of keys: at once, or through a history of moves (the current
+//! state is the head of its history). Such a table must be one that moves are made of, or its
+//! name or the referring column's must speak of a state.
 //!
 //! **Invariant**: rows are read only from tables of states and moves, which the migrations fill.
 
@@ -13,16 +13,18 @@ use tokio_postgres::Error;
 
 use super::Server;
 use super::listed_values::listed_values;
+use super::moves::Moves;
 use crate::name::{TableName, quote_identifier};
 use crate::promise::{ForeignKey, Promise, PromiseKind};
-use crate::states::{StateColumn, StateSource, Transitions};
+use crate::states::{StateColumn, StateSource};
 use crate::table::{EnumType, Table, TableKind};
 
 /// A table with more keys is not a list of states.
 const STATES_MAX: usize = 100;
 
-/// A table with more rows is not a list of moves.
-const MOVES_MAX: usize = 2_000;
+/// Foreign keys from a column to its states: to the history, to the moves, to the states. One more
+/// is no harm, and tables that refer to each other in a circle come to an end.
+const STEPS_MAX: u8 = 4;
 
 /// What was read before.
 pub(super) struct Declared<'a> {
@@ -35,9 +37,13 @@ pub(super) async fn read(
     server: &Server<'_>,
     declared: &Declared<'_>,
 ) -> Result<Vec<StateColumn>, Error> {
+    let moves = Moves::of(declared);
     let mut columns = declared.by_enum();
     columns.extend(declared.by_check());
-    columns.extend(declared.by_reference(server).await?);
+    columns.extend(declared.by_reference(server, &moves).await?);
+    // The columns of moves, and of the history that refers to them, say what may follow what;
+    // they are no state of their own.
+    columns.retain(|column| !moves.has_part(&column.table, &column.column));
     // A column can be found in more than one way; the enum says most, then the reference.
     let rank = |column: &StateColumn| match column.from {
         StateSource::Enum(_) => 0,
@@ -47,29 +53,9 @@ pub(super) async fn read(
     columns.sort_by(|a, b| (&a.table, &a.column, rank(a)).cmp(&(&b.table, &b.column, rank(b))));
     columns.dedup_by(|a, b| (&a.table, &a.column) == (&b.table, &b.column));
     for column in &mut columns {
-        column.transitions = declared.transitions(server, column).await?;
+        column.transitions = moves.between(server, &column.from).await?;
     }
-    // The pair of a table of moves, and of the history that refers to it, says what may follow
-    // what; it is no state of its own.
-    let pairs = declared.pairs();
-    columns.retain(|column| !pairs.iter().any(|pair| pair.is_part(&column.table, &column.column)));
     Ok(columns)
-}
-
-/// A table of moves and a foreign key onto its pair.
-struct Pair<'a> {
-    moves: &'a TableName,
-    from: &'a str,
-    to: &'a str,
-    history: &'a Promise,
-}
-
-impl Pair<'_> {
-    fn is_part(&self, table: &TableName, column: &str) -> bool {
-        (self.moves == table && (self.from == column || self.to == column))
-            || (self.history.table.as_ref() == Some(table)
-                && self.history.columns.iter().any(|name| name == column))
-    }
 }
 
 impl Declared<'_> {
@@ -77,19 +63,46 @@ impl Declared<'_> {
         self.tables.iter().filter(|table| table.kind != TableKind::Partition)
     }
 
-    fn foreign_keys(&self) -> impl Iterator<Item = (&Promise, &ForeignKey)> {
+    pub(super) fn foreign_keys(&self) -> impl Iterator<Item = (&Promise, &ForeignKey)> {
         self.promises.iter().filter_map(|promise| match &promise.kind {
             PromiseKind::ForeignKey(key) => Some((promise, key)),
             _ => None,
         })
     }
 
+    /// What a column refers to: every column that is its other half in a foreign key.
+    pub(super) fn references(
+        &self,
+        table: &TableName,
+        column: &str,
+    ) -> impl Iterator<Item = (&TableName, &str)> {
+        self.foreign_keys()
+            .filter(move |(promise, _)| promise.table.as_ref() == Some(table))
+            .flat_map(|(promise, key)| {
+                let halves = promise.columns.iter().zip(&key.referenced_columns);
+                halves.map(|(from, to)| (from, (&key.references, to.as_str())))
+            })
+            .filter(move |(from, _)| *from == column)
+            .map(|(_, to)| to)
+    }
+
+    pub(super) fn type_of(&self, table: &TableName, column: &str) -> Option<&str> {
+        let table = self.tables.iter().find(|candidate| candidate.name == *table)?;
+        let column = table.columns.iter().find(|candidate| candidate.name == column)?;
+        Some(&column.type_name)
+    }
+
+    /// The enum that a column holds.
+    pub(super) fn enum_of(&self, table: &TableName, column: &str) -> Option<&EnumType> {
+        let type_name = self.type_of(table, column)?;
+        self.enums.iter().find(|of| is_type(type_name, &of.name))
+    }
+
     fn by_enum(&self) -> Vec<StateColumn> {
         let mut columns = Vec::new();
         for table in self.roots() {
             for column in &table.columns {
-                let named = |of: &&EnumType| is_type(&column.type_name, &of.name);
-                let Some(of) = self.enums.iter().find(named) else { continue };
+                let Some(of) = self.enum_of(&table.name, &column.name) else { continue };
                 columns.push(StateColumn {
                     table: table.name.clone(),
                     column: column.name.clone(),
@@ -118,84 +131,71 @@ impl Declared<'_> {
             .collect()
     }
 
-    async fn by_reference(&self, server: &Server<'_>) -> Result<Vec<StateColumn>, Error> {
+    async fn by_reference(
+        &self,
+        server: &Server<'_>,
+        moves: &Moves<'_>,
+    ) -> Result<Vec<StateColumn>, Error> {
         let mut columns = Vec::new();
-        for (promise, key) in self.foreign_keys() {
-            let ([column], [referenced]) =
-                (promise.columns.as_slice(), key.referenced_columns.as_slice())
-            else {
-                continue;
-            };
-            let Some(table) = &promise.table else { continue };
-            let speaks_of_states =
-                [column, &key.references.name].iter().any(|name| is_state_word(name));
-            if !speaks_of_states || !self.is_text(&key.references, referenced) {
-                continue;
+        for table in self.roots() {
+            for column in &table.columns {
+                let states = self.states_behind(&table.name, &column.name, moves, STEPS_MAX);
+                let Some((referenced, key)) = states else { continue };
+                let Some(states) = keys(server, referenced, key).await? else { continue };
+                columns.push(StateColumn {
+                    table: table.name.clone(),
+                    column: column.name.clone(),
+                    states,
+                    from: StateSource::Table(referenced.clone()),
+                    transitions: None,
+                });
             }
-            let Some(states) = keys(server, &key.references, referenced).await? else { continue };
-            columns.push(StateColumn {
-                table: table.clone(),
-                column: column.clone(),
-                states,
-                from: StateSource::Table(key.references.clone()),
-                transitions: None,
-            });
         }
         Ok(columns)
+    }
+
+    /// The key of the table of states to which foreign keys lead from a column, at once or
+    /// through the columns of moves and histories.
+    fn states_behind<'s>(
+        &'s self,
+        table: &TableName,
+        column: &str,
+        moves: &Moves<'_>,
+        steps_left: u8,
+    ) -> Option<(&'s TableName, &'s str)> {
+        let steps_left = steps_left.checked_sub(1)?;
+        self.references(table, column).find_map(|(referenced, key)| {
+            if self.is_key_of_states(column, referenced, key, moves) {
+                return Some((referenced, key));
+            }
+            // A history may refer to itself (the move before this one); that leads nowhere.
+            let leads_on = referenced != table && moves.has_part(referenced, key);
+            leads_on.then(|| self.states_behind(referenced, key, moves, steps_left)).flatten()
+        })
+    }
+
+    fn is_key_of_states(
+        &self,
+        column: &str,
+        table: &TableName,
+        key: &str,
+        moves: &Moves<'_>,
+    ) -> bool {
+        let is_whole_key = self.promises.iter().any(|promise| {
+            promise.table.as_ref() == Some(table)
+                && promise.columns == [key]
+                && matches!(promise.kind, PromiseKind::PrimaryKey { .. } | PromiseKind::Unique(_))
+        });
+        let of_states = moves.are_made_of(table)
+            || [column, &table.name].iter().any(|name| is_state_word(name));
+        is_whole_key && of_states && self.is_text(table, key)
     }
 
     /// Whether a key is one that people read: text, or an enum.
     fn is_text(&self, table: &TableName, column: &str) -> bool {
         let Some(type_name) = self.type_of(table, column) else { return false };
         ["text", "character", "citext", "name"].iter().any(|kind| type_name.starts_with(kind))
-            || self.enums.iter().any(|of| is_type(type_name, &of.name))
-    }
-
-    fn type_of(&self, table: &TableName, column: &str) -> Option<&str> {
-        let table = self.tables.iter().find(|candidate| candidate.name == *table)?;
-        let column = table.columns.iter().find(|candidate| candidate.name == column)?;
-        Some(&column.type_name)
-    }
-
-    /// Foreign keys of two columns onto a unique key of two columns of one type.
-    fn pairs(&self) -> Vec<Pair<'_>> {
-        self.foreign_keys()
-            .filter_map(|(history, key)| {
-                let [from, to] = key.referenced_columns.as_slice() else { return None };
-                let pair = Pair { moves: &key.references, from, to, history };
-                let same_type = self.type_of(pair.moves, from) == self.type_of(pair.moves, to);
-                (same_type && self.states_of(&pair, from) == self.states_of(&pair, to))
-                    .then_some(pair)
-            })
-            .filter(|pair| self.states_of(pair, pair.from).is_some())
-            .collect()
-    }
-
-    /// What says which states a column of a table of moves may hold.
-    fn states_of(&self, pair: &Pair<'_>, column: &str) -> Option<StateSource> {
-        let referred = self.foreign_keys().find(|(promise, _)| {
-            promise.table.as_ref() == Some(pair.moves) && promise.columns == [column]
-        });
-        if let Some((_, key)) = referred {
-            return Some(StateSource::Table(key.references.clone()));
-        }
-        let type_name = self.type_of(pair.moves, column)?;
-        let of = self.enums.iter().find(|of| is_type(type_name, &of.name))?;
-        Some(StateSource::Enum(of.name.clone()))
-    }
-
-    async fn transitions(
-        &self,
-        server: &Server<'_>,
-        column: &StateColumn,
-    ) -> Result<Option<Transitions>, Error> {
-        let pairs = self.pairs();
-        let fitting = pairs
-            .iter()
-            .find(|pair| self.states_of(pair, pair.from).as_ref() == Some(&column.from));
-        let Some(pair) = fitting else { return Ok(None) };
-        let moves = moves(server, pair).await?;
-        Ok(moves.map(|moves| Transitions { table: pair.moves.clone(), moves }))
+            || self.enum_of(table, column).is_some()
     }
 }
 
@@ -211,25 +211,6 @@ async fn keys(
     let rows = server.rows(&sql).await?;
     let keys = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
     Ok((1..=STATES_MAX).contains(&keys.len()).then_some(keys))
-}
-
-async fn moves(
-    server: &Server<'_>,
-    pair: &Pair<'_>,
-) -> Result<Option<Vec<(String, String)>>, Error> {
-    let (from, to) = (quote_identifier(pair.from), quote_identifier(pair.to));
-    let table = pair.moves.to_sql();
-    let limit = MOVES_MAX + 1;
-    let sql = format!(
-        "SELECT {from}::text, {to}::text FROM {table}
-         WHERE {from} IS NOT NULL AND {to} IS NOT NULL ORDER BY {from}, {to} LIMIT {limit}"
-    );
-    let rows = server.rows(&sql).await?;
-    let moves = rows
-        .iter()
-        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
-        .collect::<Result<Vec<_>, Error>>()?;
-    Ok((1..=MOVES_MAX).contains(&moves.len()).then_some(moves))
 }
 
 fn is_state_word(name: &str) -> bool {

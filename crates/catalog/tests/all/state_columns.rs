@@ -57,6 +57,30 @@ async fn a_table_of_states_with_a_table_of_moves() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_state_that_is_the_head_of_its_history() -> Result<()> {
+    check(
+        "CREATE TABLE step (name varchar(9) PRIMARY KEY);
+         INSERT INTO step VALUES ('one'), ('two');
+         CREATE TABLE step_move (
+           a varchar(9) REFERENCES step, b varchar(9) REFERENCES step, PRIMARY KEY (a, b));
+         INSERT INTO step_move VALUES ('one', 'two');
+         CREATE TABLE job (id int PRIMARY KEY, at varchar(9), seq int, UNIQUE (id, at));
+         CREATE TABLE job_history (
+           job_id int REFERENCES job, seq int, before int, a varchar(9), b varchar(9),
+           UNIQUE (job_id, seq, b),
+           FOREIGN KEY (a, b) REFERENCES step_move,
+           FOREIGN KEY (job_id, before, a) REFERENCES job_history (job_id, seq, b));
+         ALTER TABLE job ADD FOREIGN KEY (id, seq, at) REFERENCES job_history (job_id, seq, b);
+         CREATE TABLE task (
+           job_id int, job_at varchar(9), FOREIGN KEY (job_id, job_at) REFERENCES job (id, at))",
+        expect![[r#"
+            public.job.at ["one", "two"] Table(TableName { schema: "public", name: "step" }) public.step_move: one>two
+        "#]],
+    )
+    .await
+}
+
+#[tokio::test]
 async fn an_enum_with_a_table_of_moves() -> Result<()> {
     check(
         "CREATE TYPE phase AS ENUM ('open', 'closed');
