@@ -76,19 +76,19 @@ fn a_killed_owner_leaves_no_process_and_no_directory() {
 fn without_flock_a_killed_owner_leaves_nothing_either() {
     let root = run_root();
     let bin = run_root();
-    // Everything of the usual search path but flock.
+    // What the keeper uses, and no flock. The first of a name wins, as on a search path.
     let path = std::env::var_os("PATH").unwrap_or_default();
     for dir in std::env::split_paths(&path) {
-        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-            if entry.file_name() != "flock" {
-                // The first of a name wins, as it does on a search path.
-                let _ =
-                    std::os::unix::fs::symlink(entry.path(), bin.path().join(entry.file_name()));
+        for name in ["sh", "grep", "sleep", "id", "mv", "rm", "rmdir", "cat", "ps"] {
+            let (program, link) = (dir.join(name), bin.path().join(name));
+            if program.exists() && !link.exists() {
+                std::os::unix::fs::symlink(program, link).expect("it can be made");
             }
         }
     }
+    let bin_dir = crate::support::base().0.bin_dir();
     let mut owner = owner(root.path(), |command| {
-        command.env("PATH", bin.path());
+        command.env("PATH", bin.path()).env("PROOFMARK_POSTGRES_BIN", bin_dir);
     });
     owner.other.kill();
     until("the run directory is gone", || entries(root.path()).is_empty());
