@@ -8,7 +8,7 @@
 use sha2::{Digest, Sha256};
 
 /// Raised when the way a template is built changes, so that older ones are not used.
-const BUILD_FORMAT: &str = "proofmark-template-3";
+const BUILD_FORMAT: &str = "proofmark-template-4";
 
 /// Twelve bytes of SHA-256 in lower-case hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,6 +7,7 @@
 //! **Invariant**: nothing here knows how a lease is reached (proxy, library, direct) nor which
 //! test runner asked; and only databases that this crate created are ever dropped.
 
+mod claim;
 mod key;
 mod lease;
 mod migrations;

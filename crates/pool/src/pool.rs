@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
+use crate::claim::{Claim, mark, unmark};
 use crate::lease::{Belongings, Lease, LeaseError, copy, drop_database, literal, wait_until_empty};
 use crate::returned::{Leftover, Returned};
 use crate::session::{Session, Sessions};
@@ -57,6 +58,8 @@ pub struct Pool {
     dropper: JoinHandle<Result<(), LeaseError>>,
     kept: StdMutex<BTreeSet<String>>,
     foreign: StdMutex<BTreeSet<String>>,
+    /// Held while the pool lives, on a server that others use as well.
+    _claim: Option<Claim>,
 }
 
 /// What it takes to make one more copy.
@@ -76,6 +79,9 @@ impl Copier {
         let name = format!("proofmark_{database}_{}_{number}", self.run);
         let (version, template) = (self.target.version_num(), &self.template.name);
         copy(session, version, template, &name, &self.belongings).await?;
+        if !self.target.is_private() {
+            mark(session, &name, &self.run).await?;
+        }
         Ok(name)
     }
 
@@ -127,6 +133,10 @@ impl Pool {
         let session = sessions.take().await.map_err(LeaseError::Connect)?;
         let belongings = Belongings::read(&session, &template.name).await?;
         sessions.put(session);
+        let claim = match target.is_private() {
+            true => None,
+            false => Some(Claim::take(&target, &options.run).await?),
+        };
         let made = AtomicU32::new(0);
         let copier = Copier { target, template, belongings, run: options.run, made };
         let copier = Arc::new(copier);
@@ -140,7 +150,7 @@ impl Pool {
         let (dropping, to_drop) = mpsc::unbounded_channel();
         let dropper = tokio::spawn(drop_all(copier.target.clone(), to_drop));
         let (kept, foreign) = (StdMutex::default(), StdMutex::default());
-        Ok(Self { copier, ready, maker, sessions, dropping, dropper, kept, foreign })
+        Ok(Self { copier, ready, maker, sessions, dropping, dropper, kept, foreign, _claim: claim })
     }
 
     /// The server that the databases are on.
@@ -208,6 +218,9 @@ impl Pool {
         }
         let written = statistics::written(&self.copier.target, session, &database).await?;
         let kept = outcome == Outcome::Failed;
+        if kept && !self.copier.target.is_private() {
+            unmark(session, &database).await?;
+        }
         if kept {
             let mut names = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             names.insert(database.clone());

@@ -159,7 +159,7 @@ fn script(
         up = start..marker(&text[start..], "down").map_or(text.len(), |(end, _)| start + end);
     }
     refuse_psql_commands(&path, &text, &up)?;
-    Ok(Script { path, text, up, transaction, version, description })
+    Ok(Script { path, text, up, transaction, version, description, format })
 }
 
 /// Where the line `-- migrate:<which>` ends (for `down`: begins), and what follows on it.

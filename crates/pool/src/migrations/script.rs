@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use super::format::Format;
+
 /// A migration or seed file as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
@@ -21,6 +23,8 @@ pub struct Script {
     pub version: Option<String>,
     /// What the name says after the version.
     pub description: String,
+    /// The naming scheme that the directory was read under.
+    pub format: Format,
 }
 
 impl Script {

@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 
 use super::error::BuildError;
 use super::ingredients::Ingredients;
-use super::{build, command, seal};
+use super::{bookkeeping, build, command, seal};
 use crate::key::TemplateKey;
 use crate::lease::quote;
 use crate::recipe::Recipe;
@@ -144,6 +144,7 @@ async fn make(
         .batch_execute("discard all")
         .await
         .map_err(BuildError::step("ending the migrations (is a COMMIT missing in one of them?)"))?;
+    bookkeeping::note(&session, &ingredients.scripts).await?;
     let catalog = proofmark_catalog::read(&session).await?;
     seal::compact(&session).await?;
     session.close().await;

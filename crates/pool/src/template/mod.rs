@@ -3,6 +3,7 @@
 //! [`Template::ensure`] finds the template of a recipe by its key or builds it, once, whoever
 //! else tries at the same time.
 
+mod bookkeeping;
 mod build;
 mod command;
 mod ensure;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use proofmark_pool::{Leftover, Outcome, Session, TableWritten};
+use proofmark_pool::{
+    Leftover, Outcome, Pool, PoolOptions, Session, TableWritten, Target, Template,
+};
 
-use crate::server::pool;
+use crate::server::{pool, project, recipe, target};
 
 const TABLES: &[(&str, &str)] = &[(
     "1_tables.sql",
@@ -149,4 +151,48 @@ async fn leases_taken_at_once_are_all_different() {
     let leases = futures_util::future::join_all((0..12).map(|_| pool.lease())).await;
     let names: BTreeSet<String> = leases.into_iter().map(|lease| lease.unwrap().database).collect();
     assert_eq!(names.len(), 12);
+}
+
+/// The server of the tests as if it were the user's.
+async fn as_a_users_server() -> Target {
+    Target::external(&target().await.url("postgres")).await.unwrap()
+}
+
+#[tokio::test]
+async fn copies_of_a_run_that_died_on_a_shared_server_go_with_the_next_one() {
+    let target = as_a_users_server().await;
+    let root = project(TABLES);
+    let recipe = recipe("orphaned", root.path());
+    let ingredients = recipe.read().unwrap();
+    let key = ingredients.key("orphaned", target.version());
+    let (template, _) =
+        Template::ensure(&target, &recipe, &ingredients, &key, &|_| {}).await.unwrap();
+    let open = async |run: &str| {
+        let options = PoolOptions { ready: 0, run: run.to_owned() };
+        Pool::open(target.clone(), template.clone(), options).await.unwrap()
+    };
+    let alive = open("alive").await;
+    let of_the_living = alive.lease().await.unwrap();
+    let dead = open("dead").await;
+    let orphan = dead.lease().await.unwrap();
+    let kept = dead.lease().await.unwrap();
+    dead.give_back(&kept, Outcome::Failed).await.unwrap();
+    let session = Session::open(target.maintenance()).await.unwrap();
+    session.batch_execute("create database proofmark_orphaned_not_ours").await.unwrap();
+    // Dropped without being closed, as by a kill; its connections go, and its lock with them.
+    drop(dead);
+    let exists = async |name: &str| {
+        let sql = "select from pg_database where datname = $1";
+        session.query_opt(sql, &[&name]).await.unwrap().is_some()
+    };
+    for _ in 0..1000 {
+        drop(open("next").await);
+        if !exists(&orphan.database).await {
+            break;
+        }
+    }
+    assert!(!exists(&orphan.database).await);
+    assert!(exists(&of_the_living.database).await);
+    assert!(exists(&kept.database).await);
+    assert!(exists("proofmark_orphaned_not_ours").await);
 }

@@ -1,6 +1,6 @@
 //! Templates: built once, found again, or refused with the place of the mistake.
 
-use proofmark_pool::{BuildError, Migrations, Session, Template};
+use proofmark_pool::{BuildError, Migrations, Pool, PoolOptions, Session, Template};
 
 use crate::server::{ensure, project, recipe, target};
 
@@ -114,4 +114,26 @@ async fn nobody_can_connect_to_a_sealed_template() {
     let error = Session::open(&target().await.config(&template.name)).await.unwrap_err();
     let refused = error.source.as_db_error().expect("the server's own refusal");
     assert!(refused.message().contains("not currently accepting connections"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_suite_that_migrates_by_sqlx_itself_finds_its_migrations_noted() {
+    let root = project(&[("0001_first_table.sql", "create table a ();")]);
+    let (template, _) = ensure(&recipe("noted", root.path())).await.unwrap();
+    let options = PoolOptions { ready: 0, run: "noted".to_owned() };
+    let pool = Pool::open(target().await, template, options).await.unwrap();
+    let lease = pool.lease().await.unwrap();
+    let session = Session::open(&pool.target().config(&lease.database)).await.unwrap();
+    let row = session
+        .query_one(
+            "select version, description, success, encode(checksum, 'hex') from _sqlx_migrations",
+            &[],
+        )
+        .await
+        .unwrap();
+    assert_eq!(row.get::<_, i64>(0), 1);
+    assert_eq!(row.get::<_, &str>(1), "first table");
+    assert!(row.get::<_, bool>(2));
+    // sha384sum of the file's text.
+    assert!(row.get::<_, &str>(3).starts_with("4dfae68ba65916ff242fcfb4"));
 }
