@@ -175,7 +175,7 @@ fn gaps() -> Vec<Gap> {
     let mut masked = gap("masked", Kind::Check, "refund", "refund_within_capture");
     masked.title =
         "another promise refused first whenever `refund_within_capture` was broken".into();
-    masked.label = "broken 2 times, never refused by this name".to_owned();
+    masked.label = "broken 2 times, never refused by this name".into();
     masked.notes = vec![
         "`refund_amount_positive` refused instead, in refunds::too_much and refunds::twice".into(),
     ];
@@ -190,13 +190,13 @@ fn gaps() -> Vec<Gap> {
             .to_owned(),
     });
     let mut accepted = gap("never-accepted", Kind::ForeignKey, "dispute", "dispute_payment_fkey");
-    accepted.title = "no row that keeps `dispute_payment_fkey` was ever written".to_owned();
-    accepted.label = "refused 3 times, accepted nothing".to_owned();
+    accepted.title = "no row that keeps `dispute_payment_fkey` was ever written".into();
+    accepted.label = "refused 3 times, accepted nothing".into();
     let mut gaps = vec![masked, refused];
     for n in 1..=16 {
         let mut gap = gap("never-tried", Kind::Check, "dispute", &format!("dispute_rule_{n:02}"));
         gap.title = format!("no test came near `dispute_rule_{n:02}`");
-        gap.label = "no row of this table was ever written".to_owned();
+        gap.label = "no row of this table was ever written".into();
         gap.declared = Some(excerpt(MIGRATION, 5));
         gaps.push(gap);
     }
