@@ -2,7 +2,7 @@
 
 # Shows this list.
 default:
-    @just --list --unsorted
+    @{{ just_executable() }} --list --unsorted
 
 # The main job: the shop's suite through Proofmark, and the report.
 run *args:
