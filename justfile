@@ -53,9 +53,9 @@ examples:
     cargo build --release
     bash examples/run.sh
 
-# The benchmarks; benches/README.md says what each needs.
-bench *args:
-    bash benches/run.sh {{ args }}
+# A benchmark: proxy, lease, ...; the README in its folder says what it needs.
+bench name *args:
+    bash benches/{{ name }}/run.sh {{ args }}
 
 # Every gate, as CI runs them.
 ci:
