@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use tokio_postgres::{Error, Row};
 
 use super::Server;
-use super::relations::Relations;
+use super::relations::{Relation, Relations};
 use crate::name::PromiseId;
 use crate::promise::{Deferrable, Promise, PromiseKind, ReportedAs};
 
@@ -41,7 +41,8 @@ pub(super) async fn read(
     let mut checks = BTreeMap::new();
     for row in server.rows(&sql).await? {
         let table: u32 = row.try_get("conrelid")?;
-        let check = check(&row)?;
+        let mut check = check(&row)?;
+        check.enforced &= !relations.get(table).is_some_and(Relation::is_foreign);
         checks.insert((table, check.name.clone()), check);
     }
     Ok(fold(&checks, relations))
@@ -62,7 +63,8 @@ fn check(row: &Row) -> Result<Check, Error> {
 fn fold(checks: &BTreeMap<(u32, String), Check>, relations: &Relations) -> Vec<Promise> {
     let mut children: HashMap<(u32, &str), Vec<u32>> = HashMap::new();
     for ((table, name), check) in checks {
-        // A child may enforce what its parent does not (18); then it promises more than that.
+        // A child may enforce what its parent does not (18), and a foreign partition does not
+        // enforce what its parent does; then its promise is another one.
         let from = |parent: u32| {
             checks
                 .get(&(parent, name.clone()))

@@ -64,6 +64,7 @@ fn fold(
     let heritable = |oid: u32, column: &str| {
         relations.get(oid).is_some_and(|relation| {
             relation.has_not_null(column)
+                && !relation.is_foreign()
                 && !relation.columns().any(|(number, candidate)| {
                     candidate.name == column
                         && named.get(&(oid, number)).is_some_and(|known| known.inherited_by_none)
@@ -98,7 +99,7 @@ fn fold(
                 columns: vec![column.name.clone()],
                 definition: format!("NOT NULL {}", column.name),
                 deferrable: Deferrable::No,
-                enforced: true,
+                enforced: !relation.is_foreign(),
                 validated: known.is_none_or(|known| known.validated),
                 reported_as: tables
                     .iter()

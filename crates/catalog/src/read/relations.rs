@@ -212,6 +212,12 @@ impl Relation {
         self.columns.iter().map(|(number, column)| (*number, column))
     }
 
+    /// Whether the rows live in another server. The constraints of such a table are taken on
+    /// trust and refuse nothing.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.relkind == "f"
+    }
+
     /// Whether a column of this name exists and refuses NULL.
     pub(super) fn has_not_null(&self, name: &str) -> bool {
         self.columns.values().any(|column| column.name == name && column.not_null)

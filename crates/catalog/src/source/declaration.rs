@@ -173,7 +173,7 @@ impl<'a> Sources<'a> {
 ///
 /// let migrations = [Migration {
 ///     path: "migrations/001_orders.sql".to_owned(),
-///     text: "CREATE TABLE orders (\n  n int CONSTRAINT orders_n_positive CHECK (n > 0)\n);".to_owned(),
+///     text: "CREATE TABLE t (\n  n int CONSTRAINT t_n_positive CHECK (n > 0)\n);".to_owned(),
 /// }];
 /// for promise in &catalog.promises {
 ///     if let Some(place) = locate(&migrations, promise) {

@@ -1,5 +1,4 @@
 //! The catalog against real servers of every major version that can be had.
-#![expect(clippy::print_stdout, reason = "a skipped version must be said")]
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes its snapshots so")]
 
 mod attribution;

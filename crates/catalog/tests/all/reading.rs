@@ -70,79 +70,81 @@ async fn every_major_reads_the_same_promises() -> Result<()> {
         14,
         |catalog| promises(catalog, is_everywhere),
         expect![[r#"
-        "Other Schema".Ledger.Amount:not-null (not null)
-        "Other Schema".Ledger.Ledger_Amount_positive (check)
-        public.animal.animal_legs_even (check)
-        public.animal.animal_not_abstract (check)
-        public.animal.name:not-null (not null)
-        public.child.child_cascaded (foreign key)
-        public.child.child_emptied (foreign key)
-        public.child.child_full (foreign key)
-        public.child.child_late (foreign key) deferred
-        public.child.child_not_valid (check)
-        public.child.child_pkey (primary key)
-        public.child.child_plain (foreign key)
-        public.child.child_restricted (foreign key)
-        public.child.id:not-null (not null) implied
-        public.dog.breed:not-null (not null)
-        public.dog.dog_breed_known (check)
-        public.event.event_key (primary key)
-        public.event.event_kind_known (check)
-        public.event.event_kind_once (unique) index
-        public.event.event_parent (foreign key)
-        public.event.held_on:not-null (not null) implied
-        public.event.id:not-null (not null) implied
-        public.event_2024.event_2024_parent_once (unique) index
-        public.event_2024.event_2024_small (check)
-        public.event_note.event_note_event (foreign key)
-        public.event_note.event_note_pkey (primary key)
-        public.event_note.id:not-null (not null) implied
-        public.guarded.guarded_pkey (primary key)
-        public.guarded.id:not-null (not null) implied
-        public.invoice.id:not-null (not null) implied
-        public.invoice.invoice_agrees (constraint trigger) deferred
-        public.invoice.invoice_pkey (primary key)
-        public.invoice.shared_name (check)
-        public.invoice.total:not-null (not null)
-        public.invoice_line.amount:not-null (not null)
-        public.invoice_line.id:not-null (not null) implied
-        public.invoice_line.invoice_line_pkey (primary key)
-        public.invoice_line.shared_name (check)
-        public.item."item ""odd"".name" (check)
-        public.item.id:not-null (not null) implied
-        public.item.item_a_discount_bounded (check)
-        public.item.item_key (primary key)
-        public.item.item_lower_sku (unique) index expression
-        public.item.item_one_happy (unique) index partial
-        public.item.item_price_positive (check)
-        public.item.item_price_positive:index (unique) index
-        public.item.item_ratio_check (check)
-        public.item.item_sku_once (unique)
-        public.item.item_twice_bounded (check)
-        public.item.item_z_discount_small (check)
-        public.item.number:not-null (not null)
-        public.item.sku:not-null (not null)
-        public.measure.id:not-null (not null) implied
-        public.measure.measure_pkey (primary key)
-        public.mood:enum (enum)
-        public.parent.id:not-null (not null) implied
-        public.parent.parent_pair (unique)
-        public.parent.parent_pkey (primary key)
-        public.positive.positive_is_positive (domain check)
-        public.required:not-null (domain not null)
-        public.required_short.required_short_is_short (domain check)
-        public.seat.id:not-null (not null) implied
-        public.seat.seat_free (exclude)
-        public.seat.seat_late_free (exclude) deferred
-        public.seat.seat_pkey (primary key)
-        public.seat.seat_place_once (unique) deferred
-        public.small_positive.small_positive_is_small (domain check)
-        public.strict_child.id:not-null (not null) implied
-        public.strict_child.parent_id:not-null (not null)
-        public.strict_child.strict_child_parent (foreign key)
-        public.strict_child.strict_child_pkey (primary key)
-        public.twin.same (domain check)
-        public.twin_of_twin.same (domain check)"#]],
+            "Other Schema".Ledger.Amount:not-null (not null)
+            "Other Schema".Ledger.Ledger_Amount_positive (check)
+            public.animal.animal_legs_even (check)
+            public.animal.animal_not_abstract (check)
+            public.animal.name:not-null (not null)
+            public.child.child_cascaded (foreign key)
+            public.child.child_emptied (foreign key)
+            public.child.child_full (foreign key)
+            public.child.child_late (foreign key) deferred
+            public.child.child_not_valid (check)
+            public.child.child_pkey (primary key)
+            public.child.child_plain (foreign key)
+            public.child.child_restricted (foreign key)
+            public.child.id:not-null (not null) implied
+            public.dog.breed:not-null (not null)
+            public.dog.dog_breed_known (check)
+            public.event.event_key (primary key)
+            public.event.event_kind_known (check)
+            public.event.event_kind_once (unique) index
+            public.event.event_parent (foreign key)
+            public.event.held_on:not-null (not null) implied
+            public.event.id:not-null (not null) implied
+            public.event_2024.event_2024_parent_once (unique) index
+            public.event_2024.event_2024_small (check)
+            public.event_note.event_note_event (foreign key)
+            public.event_note.event_note_pkey (primary key)
+            public.event_note.id:not-null (not null) implied
+            public.guarded.guarded_pkey (primary key)
+            public.guarded.id:not-null (not null) implied
+            public.invoice.id:not-null (not null) implied
+            public.invoice.invoice_agrees (constraint trigger) deferred
+            public.invoice.invoice_pkey (primary key)
+            public.invoice.shared_name (check)
+            public.invoice.total:not-null (not null)
+            public.invoice_line.amount:not-null (not null)
+            public.invoice_line.id:not-null (not null) implied
+            public.invoice_line.invoice_line_pkey (primary key)
+            public.invoice_line.shared_name (check)
+            public.item."item ""odd"".name" (check)
+            public.item.id:not-null (not null) implied
+            public.item.item_a_discount_bounded (check)
+            public.item.item_key (primary key)
+            public.item.item_lower_sku (unique) index expression
+            public.item.item_one_happy (unique) index partial
+            public.item.item_price_positive (check)
+            public.item.item_price_positive:index (unique) index
+            public.item.item_ratio_check (check)
+            public.item.item_sku_once (unique)
+            public.item.item_twice_bounded (check)
+            public.item.item_z_discount_small (check)
+            public.item.number:not-null (not null)
+            public.item.sku:not-null (not null)
+            public.measure.id:not-null (not null) implied
+            public.measure.measure_pkey (primary key)
+            public.mood:enum (enum)
+            public.parent.id:not-null (not null) implied
+            public.parent.parent_pair (unique)
+            public.parent.parent_pkey (primary key)
+            public.positive.positive_is_positive (domain check)
+            public.remote.id:not-null (not null) not-enforced
+            public.remote.remote_id_positive (check) not-enforced
+            public.required:not-null (domain not null)
+            public.required_short.required_short_is_short (domain check)
+            public.seat.id:not-null (not null) implied
+            public.seat.seat_free (exclude)
+            public.seat.seat_late_free (exclude) deferred
+            public.seat.seat_pkey (primary key)
+            public.seat.seat_place_once (unique) deferred
+            public.small_positive.small_positive_is_small (domain check)
+            public.strict_child.id:not-null (not null) implied
+            public.strict_child.parent_id:not-null (not null)
+            public.strict_child.strict_child_parent (foreign key)
+            public.strict_child.strict_child_pkey (primary key)
+            public.twin.same (domain check)
+            public.twin_of_twin.same (domain check)"#]],
     )
     .await
 }
@@ -224,26 +226,27 @@ async fn tables_know_their_place_in_a_tree() -> Result<()> {
         14,
         show,
         expect![[r#"
-        "Other Schema".Ledger Ordinary root=Ledger
-        public.animal Ordinary root=animal
-        public.child Ordinary root=child
-        public.closed Ordinary root=closed
-        public.dog Inheriting <animal root=dog
-        public.event Partitioned >event_2023 >event_2024 >event_2025 >event_2025_all root=event
-        public.event_2023 Partition <event root=event
-        public.event_2024 Partition <event root=event
-        public.event_2025 Partition >event_2025_all <event root=event
-        public.event_2025_all Partition <event_2025 root=event
-        public.event_note Ordinary root=event_note
-        public.guarded Ordinary root=guarded
-        public.invoice Ordinary root=invoice
-        public.invoice_line Ordinary root=invoice_line
-        public.item Ordinary root=item
-        public.measure Ordinary root=measure
-        public.parent Ordinary root=parent
-        public.seat Ordinary root=seat
-        public.strict_child Ordinary root=strict_child
-    "#]],
+            "Other Schema".Ledger Ordinary root=Ledger
+            public.animal Ordinary root=animal
+            public.child Ordinary root=child
+            public.closed Ordinary root=closed
+            public.dog Inheriting <animal root=dog
+            public.event Partitioned >event_2023 >event_2024 >event_2025 >event_2025_all root=event
+            public.event_2023 Partition <event root=event
+            public.event_2024 Partition <event root=event
+            public.event_2025 Partition >event_2025_all <event root=event
+            public.event_2025_all Partition <event_2025 root=event
+            public.event_note Ordinary root=event_note
+            public.guarded Ordinary root=guarded
+            public.invoice Ordinary root=invoice
+            public.invoice_line Ordinary root=invoice_line
+            public.item Ordinary root=item
+            public.measure Ordinary root=measure
+            public.parent Ordinary root=parent
+            public.remote Foreign root=remote
+            public.seat Ordinary root=seat
+            public.strict_child Ordinary root=strict_child
+        "#]],
     )
     .await
 }

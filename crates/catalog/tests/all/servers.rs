@@ -4,6 +4,7 @@
 //!
 //! **Invariant**: at least one major version is always tested; one that cannot be had is named.
 
+use std::io::Write as _;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -19,8 +20,8 @@ pub(crate) struct Running {
     server: Server,
 }
 
-/// The servers, started by the first test that asks. The keeper of each ends it when this
-/// process ends.
+/// The servers, started by the first test that asks. The keeper of each ends it when the last
+/// process that uses it ends.
 fn servers() -> &'static [Running] {
     static SERVERS: OnceLock<Vec<Running>> = OnceLock::new();
     SERVERS.get_or_init(|| {
@@ -40,15 +41,22 @@ fn start(major: Option<u16>) -> Option<Running> {
     let found = match find(&search) {
         Ok(found) => found,
         Err(error) => {
-            println!("SKIPPED PostgreSQL {major:?}: {error}");
+            say_skipped(&format!("PostgreSQL {major:?}: {error}"));
             return None;
         }
     };
     let installation = found.installation;
     let image = base_image(&installation, &Cache::user()).expect("initdb works");
+    // Shared, for runners that give each test a process.
+    let options = ServerOptions::default();
     let server =
-        Server::start(&installation, &image, &ServerOptions::default()).expect("it starts");
+        Server::join_or_start("catalog-tests", &installation, &image, &options).expect("it starts");
     Some(Running { major: installation.version().major, server })
+}
+
+/// Written directly, because the harness swallows what passing tests print.
+fn say_skipped(why: &str) {
+    writeln!(std::io::stderr(), "SKIPPED {why}").expect("standard error is open");
 }
 
 impl Running {
@@ -69,7 +77,8 @@ impl Running {
     /// A connection to a new database with the given schema.
     pub(crate) async fn database(&self, schema: &str) -> Result<Client> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let name = format!("catalog_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("catalog_{}_{number}", std::process::id());
         let admin = self.connect("postgres").await?;
         // Roles belong to the whole server, and tests that run at once all need this one.
         admin
@@ -121,7 +130,7 @@ where
         assert_eq!(*expected, shown, "PostgreSQL {first_major} and {major} differ");
     }
     if first.is_none() {
-        println!("SKIPPED: no PostgreSQL {since} or later can be had");
+        say_skipped(&format!("no PostgreSQL {since} or later can be had"));
     }
     Ok(first.map(|(_, shown)| shown))
 }

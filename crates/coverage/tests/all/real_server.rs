@@ -17,14 +17,15 @@ use proofmark_trace::{
 
 use crate::shown::show;
 
-/// One server for all tests of this binary; its keeper ends it when the process ends.
+/// One server for all tests, also of several processes; its keeper ends it after the last.
 fn address() -> &'static Address {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER
         .get_or_init(|| {
             let found = find(&Search::new()).expect("a PostgreSQL to test with");
             let image = base_image(&found.installation, &Cache::user()).expect("initdb works");
-            Server::start(&found.installation, &image, &ServerOptions::default())
+            let options = ServerOptions::default();
+            Server::join_or_start("coverage-tests", &found.installation, &image, &options)
                 .expect("it starts")
         })
         .address()
@@ -42,7 +43,7 @@ async fn pool(run: &str) -> Result<Pool> {
     let ingredients = recipe.read()?;
     let key = ingredients.key("shop", target.version());
     let (template, _) = Template::ensure(&target, &recipe, &ingredients, &key, &|_| {}).await?;
-    let options = PoolOptions { ready: 0, run: run.to_owned() };
+    let options = PoolOptions { ready: 0, run: format!("{run}_{}", std::process::id()) };
     Ok(Pool::open(target, template, options).await?)
 }
 
