@@ -1,7 +1,8 @@
 //! A command in the documentation is run, or says why not.
 //!
 //! In: README.md and `docs/`. Out: each shell block (`sh`, `console`) that is neither marked `ci`
-//! nor marked with a reason, `not-ci="..."`.
+//! nor marked with a reason, `not-ci="..."`. The first block of README.md needs no mark: `.ci/run`
+//! takes the main command and the test command from it.
 //!
 //! **Invariant:** does not run anything; `cargo xtask docs-commands` does.
 
@@ -19,7 +20,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             Marking::RunInCi | Marking::NotRun => None,
         });
     unmarked
-        .map(|block| {
+        .map(|(_, block)| {
             let help = "open it with ```sh ci, or ```sh not-ci=\"why it cannot run there\"";
             reporter.at(&block.path, block.line, "a shell block that nobody runs", help)
         })
@@ -33,9 +34,11 @@ mod tests {
     #[test]
     fn an_unmarked_shell_block_is_flagged() {
         let text = "# A\n```sh\nls\n```\n```console not-ci=\"\"\n$ ls\n```\n";
-        let lines: Vec<usize> =
-            check(&Tree::of(&[("README.md", text)])).iter().map(|finding| finding.line).collect();
-        assert_eq!(lines, [2, 5]);
+        let lines = |path| -> Vec<usize> {
+            check(&Tree::of(&[(path, text)])).iter().map(|finding| finding.line).collect()
+        };
+        assert_eq!(lines("docs/a.md"), [2, 5]);
+        assert_eq!(lines("README.md"), [5]);
     }
 
     #[test]
