@@ -97,5 +97,5 @@ async fn until_dropped(pool: &Pool, database: &str) -> Result<(), SourceError> {
 
 /// How to look into a kept database.
 pub(super) fn kept(database: &str) -> String {
-    format!("note: the test's database is kept; help: proofmark psql {database}")
+    format!("note: the test's database is kept\nhelp: proofmark psql {database}")
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::runtime::{Builder, Runtime};
 
 use super::case::Case;
-use super::describe::describe;
+use super::describe::{describe, state};
 use super::source::{Granted, Source, SourceError};
 use crate::bench::Outcome;
 
@@ -35,7 +35,7 @@ impl Unavailable {
     /// The whole story to the first who asks, one line to the others.
     pub(super) fn tell(&self) -> String {
         if self.told.swap(true, Ordering::Relaxed) {
-            format!("{} (the first test that failed so says why)", self.error)
+            format!("{} (the first test that failed so says why)", state(&self.error))
         } else {
             describe(&self.error)
         }

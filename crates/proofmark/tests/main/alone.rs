@@ -84,7 +84,7 @@ fn a_fixture_that_cannot_be_made_fails_the_test_by_its_own_words() {
         .run(&["takes_a_broken_fixture"])
         .failed()
         .says("the fixture `_broken: Broken` could not be made")
-        .says("caused by: the play is sold out");
+        .says("because: the play is sold out");
     assert_eq!(kept_in(&project).len(), 1);
 }
 
@@ -126,6 +126,12 @@ fn a_test_that_drops_its_database_is_told_so() {
 }
 
 #[test]
+fn a_test_that_creates_a_database_is_told_so() {
+    let ran = Project::new().run(&["creates_a_database"]).failed();
+    ran.says("note: the test created the database `matinee`");
+}
+
+#[test]
 fn many_tests_at_once_do_not_meet() {
     Project::new().run(CROWD).passed().says("test result: ok. 32 passed");
 }
@@ -151,11 +157,11 @@ fn a_database_is_chosen_by_name_among_several() {
     let project = Project::with("[database.box_office]\n[database.audit]\n");
     project.run(&["wants_the_audit_database"]).passed();
     project.run(&["passes"]).failed().says(
-        "there are several databases: audit, box_office; \
+        "there are several databases: audit, box_office\n\
          help: #[proofmark::test(database = \"audit\")]",
     );
     let ran = Project::new().run(&["wants_the_audit_database"]).failed();
-    ran.says("there is no database `audit`; help: there is box_office");
+    ran.says("there is no database `audit`\nhelp: there is box_office");
 }
 
 #[test]

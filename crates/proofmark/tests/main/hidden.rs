@@ -144,6 +144,13 @@ async fn wants_the_audit_database(client: Client, lease: Lease) {
     assert_eq!(client.query_one(sql, &[]).await.unwrap().get::<_, i64>(0), 0);
 }
 
+#[proofmark::test]
+#[ignore = "run by `alone`"]
+async fn creates_a_database(client: Client) {
+    client.batch_execute("create database matinee").await.unwrap();
+    panic!("on purpose");
+}
+
 /// Many tests at once that would all collide if they met.
 macro_rules! crowd {
     ($($name:ident)*) => {

@@ -134,5 +134,6 @@ fn a_console_that_is_gone_is_an_error_and_not_a_reason_for_another_server() {
     command.env("PROOFMARK_URL", format!("postgresql://postgres@{gone}/proofmark"));
     Ran::from(command.output().unwrap())
         .failed()
-        .says("it cannot be reached; help: unset the variable to run without `proofmark run`");
+        .says("it cannot be reached")
+        .says("help: unset the variable to run without `proofmark run`");
 }
