@@ -14,11 +14,12 @@ pub(super) const NAME: &str = "docs-commands-marked";
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let reporter = Reporter(NAME);
-    let unmarked =
-        docs_commands::blocks(tree).into_iter().filter_map(|block| match block.marking {
-            Marking::Unmarked => Some(block),
-            Marking::RunInCi | Marking::NotRun => None,
-        });
+    let blocks = docs_commands::blocks(tree);
+    let opening = blocks.iter().position(|block| block.path == "README.md");
+    let unmarked = blocks
+        .iter()
+        .enumerate()
+        .filter(|(at, block)| matches!(block.marking, Marking::Unmarked) && opening != Some(*at));
     unmarked
         .map(|(_, block)| {
             let help = "open it with ```sh ci, or ```sh not-ci=\"why it cannot run there\"";
