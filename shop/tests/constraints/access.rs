@@ -1,4 +1,4 @@
-//! Refusals of `0010_access.sql`.
+//! Refusals of `0012_access.sql`.
 
 use crate::cases::{again, row, rules, then};
 

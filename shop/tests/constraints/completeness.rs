@@ -67,6 +67,7 @@ async fn no_two_promises_have_the_same_name(db: sqlx::PgPool) {
     let names: Vec<String> = sqlx::query_scalar(
         "SELECT conname::text FROM pg_constraint
           WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
+            AND conrelid <> coalesce(to_regclass('_sqlx_migrations'), 0)
           UNION ALL
          SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal AND tgconstraint = 0",
     )
@@ -86,6 +87,7 @@ async fn every_table_says_what_it_is_for(db: sqlx::PgPool) {
     let silent: Vec<String> = sqlx::query_scalar(
         "SELECT relname::text FROM pg_class
           WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+            AND relname <> '_sqlx_migrations'
             AND obj_description(oid, 'pg_class') IS NULL",
     )
     .fetch_all(&db)

@@ -1,4 +1,4 @@
-//! Refusals of `0009_event.sql`.
+//! Refusals of `0011_event.sql`.
 
 use crate::cases::{again, row, rules, then};
 

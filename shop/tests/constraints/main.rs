@@ -6,6 +6,7 @@
 //!
 //! **Invariant**: knows the schema only; nothing of the shop's Rust code is called.
 
+mod acceptance;
 mod cases;
 mod completeness;
 mod factories;

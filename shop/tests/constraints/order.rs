@@ -1,4 +1,4 @@
-//! Refusals of `0007_order.sql`.
+//! Refusals of `0007_order.sql` and `0008_fulfilment.sql`.
 
 use crate::cases::{again, row, rules, then};
 

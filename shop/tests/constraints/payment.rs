@@ -1,4 +1,4 @@
-//! Refusals of `0008_payment.sql`.
+//! Refusals of `0009_payment.sql` and `0010_refund.sql`.
 
 use crate::cases::{again, row, rules, then};
 
@@ -177,7 +177,7 @@ rules! {
     ];
     a_refund_keeps_its_rules: "refund" => [
         row("refund_reason_known", &[("reason", "'bored'")]),
-        row("refund_explained", &[("reason", "'other'")]),
+        row("refund_explained", &[("reason", "'other'"), ("note", "NULL")]),
         row("note_not_blank", &[("note", "''")]),
         row("note_short_enough", &[("note", "repeat('x', 2001)")]),
         row("refund_in_terms_of_its_payment", &[("currency", "'USD'")]),

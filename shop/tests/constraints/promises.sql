@@ -1,5 +1,6 @@
 -- Every named promise of the schema: constraints, unique indexes that no constraint owns, domain
--- checks, and guards that are plain triggers of the refusing functions.
+-- checks, and guards that are plain triggers of the refusing functions. The bookkeeping of sqlx's
+-- migrator is not ours.
 SELECT constraint_.conname::text AS name,
        CASE constraint_.contype WHEN 'c' THEN 'check' WHEN 'f' THEN 'foreign key'
                                 WHEN 'x' THEN 'exclude' WHEN 't' THEN 'guard'
@@ -8,6 +9,7 @@ SELECT constraint_.conname::text AS name,
   FROM pg_constraint AS constraint_
   LEFT JOIN pg_class AS table_ ON table_.oid = constraint_.conrelid
  WHERE constraint_.connamespace = 'public'::regnamespace AND constraint_.contype <> 'n'
+   AND constraint_.conrelid <> coalesce(to_regclass('_sqlx_migrations'), 0)
  UNION ALL
 SELECT index_.relname::text, 'unique', table_.relname::text
   FROM pg_index

@@ -1,4 +1,4 @@
-//! Rows of `0010_access.sql`.
+//! Rows of `0012_access.sql`.
 
 use super::Factory;
 
@@ -25,6 +25,7 @@ pub(super) const ALL: &[Factory] = &[
             ("secret_hash", "sha256('new')"),
             ("replaces_id", "{old_api_key}"),
             ("rate_limit_per_minute", "600"),
+            ("revoked_at", "now()"),
             ("expires_at", "now() + interval '1 year'"),
         ],
     ),
@@ -43,6 +44,11 @@ pub(super) const ALL: &[Factory] = &[
             ("locked_until", "now() + interval '1 minute'"),
             ("expires_at", "now() + interval '1 day'"),
         ],
+    ),
+    Factory::steps(
+        "answered_request",
+        &["idempotency_key"],
+        &["UPDATE idempotency_key SET state = 'completed', response_status = 201"],
     ),
     Factory::row(
         "rate_limit_window",

@@ -49,6 +49,7 @@ pub(super) const ALL: &[Factory] = &[
             ("cart_id", "{cart}"),
             ("token_hash", "sha256('token')"),
             ("expires_at", "now() + interval '30 days'"),
+            ("revoked_at", "now()"),
         ],
     ),
     Factory::steps(

@@ -34,4 +34,18 @@ pub(super) const ALL: &[Factory] = &[
             ("country", "'DE'"),
         ],
     ),
+    Factory::steps(
+        "everything_deleted",
+        &["variant", "voucher", "location", "payment_method", "webhook_endpoint"],
+        &[
+            "UPDATE variant SET deleted_at = now()",
+            "UPDATE product SET deleted_at = now()",
+            "UPDATE voucher SET deleted_at = now()",
+            "UPDATE promotion SET deleted_at = now()",
+            "UPDATE location SET deleted_at = now()",
+            "UPDATE payment_method SET deleted_at = now()",
+            "UPDATE customer SET deleted_at = now()",
+            "UPDATE webhook_endpoint SET deleted_at = now()",
+        ],
+    ),
 ];

@@ -1,4 +1,4 @@
-//! Rows of `0009_event.sql`.
+//! Rows of `0011_event.sql`.
 
 use super::Factory;
 
@@ -37,6 +37,17 @@ pub(super) const ALL: &[Factory] = &[
             ("secret", "sha256('secret')"),
         ],
     ),
+    Factory::row(
+        "former_webhook_secret",
+        &["webhook_endpoint"],
+        &[
+            ("id", "{former_webhook_secret}"),
+            ("endpoint_id", "{webhook_endpoint}"),
+            ("secret", "sha256('former')"),
+            ("expires_at", "now() + interval '1 day'"),
+        ],
+    )
+    .in_table("webhook_secret"),
     Factory::row(
         "webhook_subscription",
         &["webhook_endpoint", "event_type"],

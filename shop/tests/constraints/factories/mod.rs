@@ -17,7 +17,7 @@ mod order;
 mod payment;
 mod pricing;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
@@ -83,10 +83,14 @@ const ALL: &[&[Factory]] = &[
     access::ALL,
 ];
 
+/// All factories.
+pub(crate) fn all() -> impl Iterator<Item = &'static Factory> {
+    ALL.iter().flat_map(|part| part.iter())
+}
+
 /// The factory of that name.
 pub(crate) fn factory(name: &str) -> &'static Factory {
-    ALL.iter()
-        .flat_map(|part| part.iter())
+    all()
         .find(|factory| factory.name == name)
         .unwrap_or_else(|| panic!("no factory is called {name}"))
 }
@@ -94,6 +98,13 @@ pub(crate) fn factory(name: &str) -> &'static Factory {
 /// What has been made in this transaction.
 #[derive(Debug, Default)]
 pub(crate) struct Made(HashSet<&'static str>);
+
+impl Made {
+    /// The tables that hold a row of something that was made.
+    pub(crate) fn tables(&self) -> BTreeSet<&'static str> {
+        self.0.iter().map(|name| factory(name).table).filter(|table| !table.is_empty()).collect()
+    }
+}
 
 /// Makes everything that the factory needs, but not its own row.
 pub(crate) async fn make_parents(db: &mut PgConnection, name: &str, made: &mut Made) {
@@ -174,7 +185,9 @@ pub(crate) fn with_ids(sql: &str) -> String {
         let name = from[1..].split('}').next().unwrap_or_default();
         let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
         if is_name {
-            out.push_str(&format!("'{}'", id(name)));
+            out.push('\'');
+            out.push_str(&id(name).to_string());
+            out.push('\'');
             rest = &from[name.len() + 2..];
         } else {
             out.push('{');

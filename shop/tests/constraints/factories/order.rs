@@ -1,4 +1,5 @@
-//! Rows of `0007_order.sql`: one order of two mugs, 5 % off by voucher, 5.00 shipping.
+//! Rows of `0007_order.sql` and `0008_fulfilment.sql`: one order of two mugs, 5 % off by voucher,
+//! 5.00 shipping.
 
 use super::Factory;
 

@@ -1,4 +1,5 @@
-//! Rows of `0008_payment.sql`: the order of 24.00 paid by card, and a gift card of 10.00.
+//! Rows of `0009_payment.sql` and `0010_refund.sql`: the order of 24.00 paid by card, and a gift
+//! card of 10.00.
 
 use super::Factory;
 
@@ -32,6 +33,20 @@ pub(super) const ALL: &[Factory] = &[
             ("is_default", "true"),
         ],
     ),
+    Factory::row(
+        "bank_debit_method",
+        &["customer"],
+        &[
+            ("id", "{bank_debit_method}"),
+            ("customer_id", "{customer}"),
+            ("type", "'bank_debit'"),
+            ("provider", "'fake'"),
+            ("token", "'tok_2'"),
+            ("last4", "'3000'"),
+            ("mandate", "'mandate_1'"),
+        ],
+    )
+    .in_table("payment_method"),
     Factory::row(
         "gift_card_method",
         &["store_credit"],
@@ -73,10 +88,21 @@ pub(super) const ALL: &[Factory] = &[
         ],
     ),
     Factory::steps(
+        "declined_attempt",
+        &["payment_attempt"],
+        &["UPDATE payment_attempt
+              SET state = 'declined', decline_code = 'insufficient_funds', closed_at = now()"],
+    ),
+    Factory::steps(
         "authorized_payment",
         &["payment_attempt"],
-        &["UPDATE payment_attempt SET state = 'succeeded', closed_at = now()
-            WHERE id = {payment_attempt}"],
+        &[
+            "UPDATE payment_attempt SET state = 'succeeded', closed_at = now()
+              WHERE id = {payment_attempt}",
+            "INSERT INTO payment_history (payment_id, seq, from_state, to_state, actor)
+             VALUES ({payment}, 1, 'requires_payment_method', 'authorized', 'test')",
+            "UPDATE payment SET state = 'authorized', state_seq = 1 WHERE id = {payment}",
+        ],
     ),
     Factory::row(
         "capture",
@@ -97,6 +123,9 @@ pub(super) const ALL: &[Factory] = &[
             "INSERT INTO capture_history (capture_id, seq, from_state, to_state, actor)
              VALUES ({capture}, 1, 'pending', 'succeeded', 'test')",
             "UPDATE capture SET state = 'succeeded', state_seq = 1 WHERE id = {capture}",
+            "INSERT INTO payment_history (payment_id, seq, from_state, to_state, actor)
+             VALUES ({payment}, 2, 'authorized', 'partially_captured', 'test')",
+            "UPDATE payment SET state = 'partially_captured', state_seq = 2 WHERE id = {payment}",
         ],
     ),
     Factory::row(
@@ -111,6 +140,11 @@ pub(super) const ALL: &[Factory] = &[
             ("provider_ref", "'vo_1'"),
         ],
     ),
+    Factory::steps(
+        "answered_void",
+        &["payment_void"],
+        &["UPDATE payment_void SET state = 'succeeded', closed_at = now()"],
+    ),
     Factory::row(
         "refund",
         &["captured_payment", "order_return"],
@@ -122,6 +156,7 @@ pub(super) const ALL: &[Factory] = &[
             ("provider", "'fake'"),
             ("amount", "2000"),
             ("reason", "'returned'"),
+            ("note", "'One handle is broken.'"),
             ("return_id", "{order_return}"),
             ("provider_ref", "'re_1'"),
         ],

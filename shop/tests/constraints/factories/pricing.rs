@@ -15,6 +15,19 @@ pub(super) const ALL: &[Factory] = &[
         ],
     ),
     Factory::row(
+        "three_for_two",
+        &[],
+        &[
+            ("id", "{three_for_two}"),
+            ("name", "'Three for two'"),
+            ("kind", "'buy_x_get_y'"),
+            ("percentage", "10000"),
+            ("buy_quantity", "2"),
+            ("get_quantity", "1"),
+        ],
+    )
+    .in_table("promotion"),
+    Factory::row(
         "promotion_amount",
         &["promotion"],
         &[
