@@ -38,10 +38,16 @@ fn servers() -> &'static [Running] {
 fn start(major: Option<u16>) -> Option<Running> {
     let fetch = major.is_none() || std::env::var_os("PROOFMARK_TEST_FETCH").is_some();
     let search = Search { major, fetch, ..Search::default() };
-    let found = match find(&search) {
-        Ok(found) => found,
-        Err(error) => {
-            say_skipped(&format!("PostgreSQL {major:?}: {error}"));
+    let found = match (find(&search), major) {
+        (Ok(found), _) => found,
+        (Err(_), Some(major)) => {
+            say_skipped(&format!(
+                "PostgreSQL {major}: not on this machine; PROOFMARK_TEST_FETCH=1 fetches it"
+            ));
+            return None;
+        }
+        (Err(error), None) => {
+            say_skipped(&format!("everything: {error}; help: {}", error.help()));
             return None;
         }
     };
@@ -55,7 +61,7 @@ fn start(major: Option<u16>) -> Option<Running> {
 }
 
 /// Written directly, because the harness swallows what passing tests print.
-fn say_skipped(why: &str) {
+pub(crate) fn say_skipped(why: &str) {
     writeln!(std::io::stderr(), "SKIPPED {why}").expect("standard error is open");
 }
 
