@@ -41,9 +41,10 @@ prepared() {
   "$@" && cp "$file" "$mark"
 }
 
-# run FOLDER: `proofmark run` there; keeps the exit code in $code.
+# run FOLDER: `proofmark run` there, with no report of an earlier run to be mistaken for its own.
 run() {
-  code=0
+  local code=0
+  rm -f "$1/.proofmark/latest"
   (cd "$1" && "$proofmark" run) </dev/null || code=$?
   same "$1: exit code" 0 "$code"
 }
