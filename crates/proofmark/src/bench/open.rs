@@ -110,7 +110,7 @@ impl Bench {
             let pool = open_pool(&target, template, &options).await?;
             pools.insert(one.recipe.database.clone(), pool);
         }
-        let (sources, run) = (sources(&ordered), run_name());
+        let (sources, run) = (sources(&ordered), life(&server));
         Ok(Self { server: Some(server), target, pools, sources, cache, run })
     }
 
@@ -174,7 +174,7 @@ impl Bench {
 
     /// A name for this bench's run, the same in all processes that share its server.
     pub fn run_name(&self) -> &str {
-        self.server.as_ref().map_or(&self.run, |server| server.run_id().as_str())
+        &self.run
     }
 
     /// The SQL that declares the schema of `name`.
@@ -267,6 +267,24 @@ async fn open_pool(
 ) -> Result<Pool, BenchError> {
     let run = run_name();
     Ok(Pool::open(target.clone(), template, PoolOptions { ready: options.ready, run }).await?)
+}
+
+/// A name for the time from a server's start to its end. Servers that are shared one after the
+/// other have the same run directory, and what a later one keeps must not meet what an earlier
+/// one kept.
+fn life(server: &Server) -> String {
+    let owner = std::fs::read_to_string(server.run_dir().join("data/postmaster.pid"));
+    let key = owner.map_or_else(
+        // A process that may not read it shares the server with none that may.
+        |_| run_name(),
+        |owner| {
+            // Process id, directory and start time (miscadmin.h, LOCK_FILE_LINE_START_TIME); the
+            // last of the lines that follow changes while the server runs.
+            let life: Vec<&str> = owner.lines().take(3).collect();
+            proofmark_pool::TemplateKey::of([life.concat().as_bytes()]).short()[..6].to_owned()
+        },
+    );
+    format!("{}-{key}", server.run_id())
 }
 
 /// Tells this process's databases from another's on the same server.

@@ -55,6 +55,21 @@ fn the_database_of_a_test_that_panicked_is_kept_and_outlives_the_server() {
 }
 
 #[test]
+fn what_an_earlier_run_kept_does_not_stand_in_the_way_of_a_later_one() {
+    let project = Project::new();
+    let mut databases = Vec::new();
+    for _ in 0..2 {
+        project.run(&["panics"]).failed();
+        nothing_is_left(&project);
+        databases.insert(0, project.noted("database"));
+    }
+    let runs = kept(&project.root().join(".proofmark")).unwrap();
+    let names: Vec<_> = runs.iter().map(|run| run.databases[0].name.clone()).collect();
+    assert_eq!(names, databases);
+    assert!(runs.iter().all(|run| run.cluster().join("data/PG_VERSION").is_file()));
+}
+
+#[test]
 fn the_database_of_a_test_that_returned_an_error_is_kept() {
     let project = Project::new();
     let ran = project.run(&["returns_an_error"]).failed().says("show_title_not_blank");
