@@ -278,7 +278,7 @@ fn life(server: &Server) -> String {
         // A process that may not read it shares the server with none that may.
         |_| run_name(),
         |owner| {
-            // Process id, directory and start time (miscadmin.h, LOCK_FILE_LINE_START_TIME); the
+            // Process id, directory and start time (utils/pidfile.h); the
             // last of the lines that follow changes while the server runs.
             let life: Vec<&str> = owner.lines().take(3).collect();
             proofmark_pool::TemplateKey::of([life.concat().as_bytes()]).short()[..6].to_owned()
