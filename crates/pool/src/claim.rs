@@ -3,11 +3,14 @@
 //! In: a run's name. Out: a [`Claim`] that lives as long as the run, and the removal of databases
 //! whose run is gone.
 //!
-//! Each copy carries a comment with its run; a run holds an advisory lock for as long as it lives,
-//! which the server gives up for it however it ends. So a copy whose run's lock is free belongs to
-//! nobody any more.
+//! Each copy carries the mark of its run from the moment it exists; a run holds an advisory lock
+//! for as long as it lives, which the server gives up for it however it ends. So a copy whose run's
+//! lock is free belongs to nobody any more.
 //!
-//! **Invariant**: a database without our comment is never dropped, whatever its name.
+//! The mark is the copy's connection limit, a number far above any real one: a comment would need
+//! a second statement, and a run that is killed between the two would leave a copy for ever.
+//!
+//! **Invariant**: a database without our mark is never dropped, whatever its name.
 
 use sha2::{Digest, Sha256};
 use tokio_postgres::Client;
@@ -16,8 +19,11 @@ use crate::lease::{LeaseError, drop_database, literal, quote};
 use crate::session::Session;
 use crate::target::Target;
 
-/// How the comment on a copy begins; the run's name follows.
-const MARK: &str = "proofmark: a copy for run ";
+/// The lowest mark; a server has at most 262143 connections (`MAX_BACKENDS` in PostgreSQL's
+/// source), so that no limit of a user's own means anything up here.
+const MARK_MIN: i32 = 0x5000_0000;
+/// The highest mark.
+const MARK_MAX: i32 = MARK_MIN + 0xff_ffff;
 
 /// A run's sign of life on a server; ends with its connection.
 #[derive(Debug)]
@@ -25,9 +31,16 @@ pub(crate) struct Claim {
     _session: Session,
 }
 
-/// The advisory lock of `run`; a hash, because locks are numbers.
-fn lock_of(run: &str) -> i64 {
-    let digest = Sha256::digest(format!("proofmark run {run}").as_bytes());
+/// The mark of the copies of `run`. Two runs may have the same one: what either leaves is then
+/// dropped when both are gone.
+pub(crate) fn mark_of(run: &str) -> i32 {
+    let digest = Sha256::digest(run.as_bytes());
+    MARK_MIN + i32::from_le_bytes([digest[0], digest[1], digest[2], 0])
+}
+
+/// The advisory lock of the runs with this mark.
+fn lock_of(mark: i32) -> i64 {
+    let digest = Sha256::digest(format!("proofmark run {mark}").as_bytes());
     i64::from_le_bytes(digest[..8].try_into().expect("a SHA-256 has 32 bytes"))
 }
 
@@ -37,7 +50,7 @@ impl Claim {
         let step = LeaseError::step("claiming a place on the test server");
         let session = Session::open(target.maintenance()).await?;
         session
-            .execute("select pg_advisory_lock_shared($1)", &[&lock_of(run)])
+            .execute("select pg_advisory_lock_shared($1)", &[&lock_of(mark_of(run))])
             .await
             .map_err(&step)?;
         drop_orphans(&session).await.map_err(&step)?;
@@ -45,20 +58,15 @@ impl Claim {
     }
 }
 
-/// Marks `database` as a copy of `run`.
-pub(crate) async fn mark(client: &Client, database: &str, run: &str) -> Result<(), LeaseError> {
-    let comment = literal(&format!("{MARK}{run}"));
-    client
-        .batch_execute(&format!("comment on database {} is {comment}", quote(database)))
-        .await
-        .map_err(LeaseError::step("marking a copy"))
-}
-
 /// Takes the mark off a database that stays.
 pub(crate) async fn unmark(client: &Client, database: &str) -> Result<(), LeaseError> {
+    let quoted = quote(database);
     let comment = literal("proofmark: kept because its test failed; drop it when you are done");
     client
-        .batch_execute(&format!("comment on database {} is {comment}", quote(database)))
+        .batch_execute(&format!(
+            "comment on database {quoted} is {comment}; \
+             alter database {quoted} with connection limit -1"
+        ))
         .await
         .map_err(LeaseError::step("keeping a database"))
 }
@@ -66,15 +74,14 @@ pub(crate) async fn unmark(client: &Client, database: &str) -> Result<(), LeaseE
 async fn drop_orphans(session: &Session) -> Result<(), tokio_postgres::Error> {
     let marked = session
         .query(
-            "select d.datname::text, substr(c.text, length($1) + 1) \
-               from pg_database d, shobj_description(d.oid, 'pg_database') c(text) \
-              where starts_with(c.text, $1)",
-            &[&MARK],
+            "select datname::text, datconnlimit from pg_database \
+              where starts_with(datname::text, 'proofmark_') and datconnlimit between $1 and $2",
+            &[&MARK_MIN, &MARK_MAX],
         )
         .await?;
     for row in marked {
-        let (database, run): (String, String) = (row.get(0), row.get(1));
-        let lock = lock_of(&run);
+        let (database, mark): (String, i32) = (row.get(0), row.get(1));
+        let lock = lock_of(mark);
         let free = session.query_one("select pg_try_advisory_lock($1)", &[&lock]).await?;
         if free.get::<_, bool>(0) {
             drop_database(session, &database).await?;
@@ -82,4 +89,17 @@ async fn drop_orphans(session: &Session) -> Result<(), tokio_postgres::Error> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_in_their_range_and_tell_runs_apart() {
+        for run in ["", "3872b0", "ffffff"] {
+            assert!((MARK_MIN..=MARK_MAX).contains(&mark_of(run)), "{run}");
+        }
+        assert_ne!(mark_of("3872b0"), mark_of("3872b1"));
+    }
 }

@@ -184,18 +184,21 @@ fn grants(acl: &str, quoted: &str) -> String {
     sql
 }
 
-/// Copies `template` into a new database called `name`.
+/// Copies `template` into a new database called `name`, with `mark` as its connection limit.
 pub(crate) async fn copy(
     client: &Client,
     version_num: u32,
     template: &str,
     name: &str,
+    mark: Option<i32>,
     belongings: &Belongings,
 ) -> Result<(), LeaseError> {
     // Copying files costs less than writing their content to the WAL; the choice exists from 15,
     // before that it is the only way.
     let strategy = if version_num >= 150_000 { " strategy file_copy" } else { "" };
-    let sql = format!("create database {} template {}{strategy}", quote(name), quote(template));
+    let limit = mark.map(|mark| format!(" connection limit {mark}")).unwrap_or_default();
+    let (new, from) = (quote(name), quote(template));
+    let sql = format!("create database {new} template {from}{strategy}{limit}");
     client
         .batch_execute(&sql)
         .await

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
-use crate::claim::{Claim, mark, unmark};
+use crate::claim::{Claim, mark_of, unmark};
 use crate::lease::{Belongings, Lease, LeaseError, copy, drop_database, literal, wait_until_empty};
 use crate::returned::{Leftover, Returned};
 use crate::session::{Session, Sessions};
@@ -78,10 +78,8 @@ impl Copier {
         let database = crate::lease::shortened(&self.template.database, 28);
         let name = format!("proofmark_{database}_{}_{number}", self.run);
         let (version, template) = (self.target.version_num(), &self.template.name);
-        copy(session, version, template, &name, &self.belongings).await?;
-        if !self.target.is_private() {
-            mark(session, &name, &self.run).await?;
-        }
+        let mark = (!self.target.is_private()).then(|| mark_of(&self.run));
+        copy(session, version, template, &name, mark, &self.belongings).await?;
         Ok(name)
     }
 

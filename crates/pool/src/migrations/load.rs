@@ -13,7 +13,7 @@ use super::script::Script;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// A file or directory could not be read.
-    #[error("cannot read `{}`", path.display())]
+    #[error("cannot read `{}`; help: check the paths in proofmark.toml", path.display())]
     Read {
         /// Which.
         path: PathBuf,
