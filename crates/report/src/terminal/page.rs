@@ -40,7 +40,7 @@ pub fn render(report: &Report, options: &Options) -> String {
     let rule = Tone::Faint.paint(options.color, "────────────");
     let mut page = vec![rule.clone()];
     let above = [
-        failed_suite(report, options),
+        failed_suite(report, options).into_iter().chain(kept(report, options)).collect(),
         nothing_observed(report, options),
         gaps(&report.gaps, options).lines().map(str::to_owned).collect(),
         unattributed(report, options),
@@ -79,7 +79,12 @@ fn failed_suite(report: &Report, options: &Options) -> Vec<String> {
     let time = Duration::from_millis(run.command_ms);
     let time = (report.outcome != Outcome::CutOff).then_some(time);
     let text = format!("`{}` {how}", visible(&run.command));
-    let mut lines = vec![line(options.color, Verb::Failed, time, &text)];
+    vec![line(options.color, Verb::Failed, time, &text)]
+}
+
+/// Where to look at the databases of failed tests.
+fn kept(report: &Report, options: &Options) -> Vec<String> {
+    let mut lines = Vec::new();
     let shown = shown(report.kept.len(), options);
     for kept in &report.kept[..shown] {
         let text = format!(
