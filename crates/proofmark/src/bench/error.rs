@@ -28,7 +28,7 @@ pub enum BenchError {
     #[error("the private server could not be stopped")]
     Stop(#[from] Box<postgres::StopError>),
     /// The user's server must not or cannot be used.
-    #[error("the server of {from} is not used; nothing was touched")]
+    #[error("the server of {from} is not used")]
     External {
         /// Where the URL was found.
         from: &'static str,
@@ -36,7 +36,7 @@ pub enum BenchError {
         source: postgres::external::ExternalError,
     },
     /// The server does not serve.
-    #[error("the server cannot be used")]
+    #[error(transparent)]
     Target(#[from] TargetError),
     /// The migrations cannot be read.
     #[error("the migrations of `{database}` cannot be read")]

@@ -91,6 +91,7 @@ impl Default for Identity {
     fn default() -> Self {
         Self {
             env: [
+                "PROOFMARK_TEST",
                 "NEXTEST_TEST_NAME",
                 "PYTEST_XDIST_WORKER",
                 "JEST_WORKER_ID",
