@@ -7,6 +7,7 @@
 use proofmark::config::{Config, ConfigError, ServerChoice};
 use proofmark_pool::Migrations;
 use proofmark_postgres::{Cache, FindError, Search, external, find};
+use proofmark_trace::CommandLine;
 
 use crate::args::DoctorArguments;
 use crate::exit::Exit;
@@ -19,7 +20,10 @@ pub(crate) fn doctor(arguments: &DoctorArguments, say: &Say) -> Result<Exit, Fai
     let config = match Config::find(&here) {
         Ok(config) => Some(config),
         Err(error @ ConfigError::Missing { .. }) => {
-            say.loud(Mood::Warning, "Config", &error.to_string());
+            let text = error.to_string();
+            let (text, help) = text.split_once("; help: ").unwrap_or((&text, ""));
+            say.loud(Mood::Warning, "Config", text);
+            say.line("Help", help);
             None
         }
         Err(error) => return Err(error.into()),
@@ -45,7 +49,7 @@ fn wanted_major(config: &Config) -> Option<u16> {
 
 fn project(config: &Config, say: &Say) -> Result<(), Failure> {
     say.line("Config", &config.root.join("proofmark.toml").display().to_string());
-    say.line("Command", &config.command.join(" "));
+    say.line("Command", &CommandLine::redacted(&config.command).to_string());
     say.line("Output", &config.output.display().to_string());
     for (name, recipe) in &config.databases {
         let read = recipe.read().map_err(|error| {
@@ -54,7 +58,11 @@ fn project(config: &Config, say: &Say) -> Result<(), Failure> {
         let from = match &recipe.migrations {
             Migrations::None => "an empty database".to_owned(),
             Migrations::Directory { path, .. } => {
-                format!("{} files of {}", read.sources().len(), path.display())
+                let files = match read.sources().len() {
+                    1 => "1 file".to_owned(),
+                    several => format!("{several} files"),
+                };
+                format!("{files} of {}", path.display())
             }
             Migrations::Command { argv, .. } => format!("`{}`", argv.join(" ")),
         };
@@ -72,6 +80,7 @@ fn judge_external(url: &str, from: &str, allow: &[String], say: &Say) -> Exit {
         }
         Err(error) => {
             say.loud(Mood::Failure, "Server", &format!("the server of {from}: {error}"));
+            say.line("Help", &error.help());
             Exit::ServerUnusable
         }
     }
@@ -97,7 +106,11 @@ fn search(major: Option<u16>, say: &Say) -> bool {
             true
         }
         (None, Err(error)) => {
-            say.loud(Mood::Warning, "PostgreSQL", "none on this machine; a run would fetch one");
+            let text = match error {
+                FindError::NotFound { .. } => "none on this machine; a run would fetch one",
+                other => &other.to_string(),
+            };
+            say.loud(Mood::Warning, "PostgreSQL", text);
             say.line("Help", &error.help());
             false
         }

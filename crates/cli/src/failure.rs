@@ -9,7 +9,8 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 use proofmark::bench::BenchError;
 use proofmark::config::ConfigError;
-use proofmark_pool::{BuildError, MigrationError};
+use proofmark_pool::{BuildError, MigrationError, TargetError};
+use proofmark_postgres::SnapshotError;
 
 use crate::exit::Exit;
 use crate::say::Say;
@@ -125,13 +126,43 @@ impl From<BenchError> for Failure {
                 other => Self::because(Exit::Usage, state, &other),
             },
             error @ BenchError::Load { .. } => Self::because(Exit::Usage, state, &error),
-            error @ (BenchError::External { .. }
-            | BenchError::Target(_)
-            | BenchError::Start(_)
-            | BenchError::Image(_)
-            | BenchError::Snapshot(_)
-            | BenchError::Cache(_)) => Self::because(Exit::ServerUnusable, state, &error),
-            error => Self::because(Exit::Internal, "the run could not be finished", &error),
+            error => {
+                let help = server_help(&error);
+                let unusable = help.is_some() || matches!(error, BenchError::Target(_));
+                let failure = if unusable {
+                    Self::because(Exit::ServerUnusable, state, &error)
+                } else {
+                    Self::because(Exit::Internal, "the run could not be finished", &error)
+                };
+                match help {
+                    Some(help) => failure.help(help),
+                    None => failure,
+                }
+            }
         }
+    }
+}
+
+/// What to do about a server that cannot be used; `None` where the error itself says it, or is
+/// none about servers.
+fn server_help(error: &BenchError) -> Option<String> {
+    match error {
+        BenchError::External { source, .. } => Some(source.help()),
+        BenchError::Start(error) => Some(error.help()),
+        BenchError::Image(error) => Some(error.help()),
+        BenchError::Snapshot(error) => Some(match error.as_ref() {
+            SnapshotError::Image(error) => error.help(),
+            SnapshotError::Start(error) => error.help(),
+            SnapshotError::Shared | SnapshotError::Stop(_) => "run it again".to_owned(),
+        }),
+        BenchError::Cache(_) => {
+            Some("set PROOFMARK_CACHE to a directory where you may write".to_owned())
+        }
+        BenchError::Target(TargetError::Connect(_)) => Some(
+            "is the server of that URL running? `proofmark run --server private` starts one of \
+             its own"
+                .to_owned(),
+        ),
+        _ => None,
     }
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use proofmark::bench::{KeptDatabase, KeptRun, kept};
 use proofmark::config::Config;
 use proofmark_postgres::{Image, Installation, Origin, Server, ServerOptions};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{HoldArguments, KeptArguments, UrlArguments};
 use crate::exit::Exit;
@@ -29,6 +30,8 @@ pub(crate) fn psql(arguments: &KeptArguments, say: &Say) -> Result<Exit, Failure
     let program = installation.tool("psql").unwrap_or_else(|| "psql".into());
     say.line("Opening", &format!("{} of {}", database.name, database.test));
     let address = server.address();
+    leave_keys_to_psql()
+        .map_err(|error| Failure::because(Exit::Internal, "psql could not be prepared", &error))?;
     let status = Command::new(&program)
         .arg("-h")
         .arg(&address.socket_dir)
@@ -44,6 +47,17 @@ pub(crate) fn psql(arguments: &KeptArguments, say: &Say) -> Result<Exit, Failure
             .help(format!("or use any other client: proofmark url {name}"))
     })?;
     Ok(if status.success() { Exit::Clean } else { Exit::Usage })
+}
+
+/// Ctrl-C means psql's query and not us: from here on the signals of keys are heard and let go.
+/// (psql itself gets them: a handler is not inherited.)
+fn leave_keys_to_psql() -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let _entered = runtime.enter();
+    // The handlers stay when the runtime is gone.
+    drop(signal(SignalKind::interrupt())?);
+    drop(signal(SignalKind::quit())?);
+    Ok(())
 }
 
 /// `proofmark url`.

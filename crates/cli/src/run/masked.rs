@@ -11,8 +11,7 @@
 use std::collections::BTreeSet;
 
 use proofmark_catalog::{
-    Attribution, Catalog, Promise, PromiseId, PromiseKind, RefusalFields, Table, split_failing_row,
-    violations_query,
+    Attribution, Catalog, PromiseId, RefusalFields, TableName, split_failing_row, violations_query,
 };
 use proofmark_pool::Session;
 use proofmark_proxy::FailingRow;
@@ -26,26 +25,24 @@ pub(super) async fn masked(
 ) -> Result<Vec<Masked>, tokio_postgres::Error> {
     let mut found = BTreeSet::new();
     for row in rows {
-        let Some((table, by)) = named(catalog, row) else { continue };
-        let others: Vec<&Promise> = catalog
-            .promises
-            .iter()
-            .filter(|promise| promise.table.as_ref() == Some(&table.name) && promise.id != by)
-            .filter(|promise| {
-                matches!(promise.kind, PromiseKind::Check { .. } | PromiseKind::NotNull { .. })
-            })
-            .collect();
-        let Some(query) = violations_query(table, &others) else { continue };
-        let Some(values) = split_failing_row(&row.row_text, &table.columns) else { continue };
-        for promise in broken(session, &query.sql, &query.promises, &values).await? {
-            found.insert((promise, by.clone()));
+        let Some(by) = named(catalog, row) else { continue };
+        let reported = TableName::new(&row.schema, &row.table);
+        let Some(shape) = catalog.row_shape(&reported) else { continue };
+        let values = split_failing_row(&row.row_text, &shape.table.columns);
+        let Some(values) = values else { continue };
+        // One promise at a time: an expression that raises an error answers for itself only.
+        for promise in shape.promises.iter().filter(|promise| promise.id != by) {
+            let Some(query) = violations_query(shape.table, &[*promise]) else { continue };
+            for promise in broken(session, &query.sql, &query.promises, &values).await? {
+                found.insert((promise, by.clone()));
+            }
         }
     }
     Ok(found.into_iter().map(|(promise, by)| Masked { promise, by }).collect())
 }
 
-/// The table of a refused row and the promise that the server named.
-fn named<'a>(catalog: &'a Catalog, row: &FailingRow) -> Option<(&'a Table, PromiseId)> {
+/// The promise that the server named.
+fn named(catalog: &Catalog, row: &FailingRow) -> Option<PromiseId> {
     let fields = RefusalFields {
         sqlstate: &row.sqlstate,
         schema: Some(&row.schema),
@@ -55,10 +52,10 @@ fn named<'a>(catalog: &'a Catalog, row: &FailingRow) -> Option<(&'a Table, Promi
         constraint: row.constraint.as_deref(),
         routine: None,
     };
-    let Attribution::Promise(by) = catalog.attribute(&fields) else { return None };
-    let name = catalog.promise(&by)?.table.as_ref()?;
-    let table = catalog.tables.iter().find(|table| table.name == *name)?;
-    Some((table, by))
+    match catalog.attribute(&fields) {
+        Attribution::Promise(by) => Some(by),
+        Attribution::Unattributable(_) => None,
+    }
 }
 
 /// Which of `promises` the row breaks; a row that cannot be evaluated (a value that no longer

@@ -35,7 +35,8 @@ use crate::say::{Mood, Say};
 pub(crate) fn run(arguments: RunArguments, say: &Say) -> Result<Exit, Failure> {
     let begun = Instant::now();
     let config = configured(&arguments)?;
-    if command::locate(&config.command[0], &config.root).is_none() {
+    let directory = config.root_of_command.as_ref().unwrap_or(&config.root);
+    if command::locate(&config.command[0], directory).is_none() {
         return Err(outcome::no_such_command(&config.command[0]));
     }
     let output = RunOutput::create(&config.output).map_err(|error| {
@@ -219,7 +220,7 @@ impl Session {
     ) -> Result<CommandFinished, Failure> {
         let directory = self.config.root_of_command.as_ref().unwrap_or(&self.config.root);
         let words = &self.config.command;
-        self.say.line("Running", &words.join(" "));
+        self.say.line("Running", &CommandLine::redacted(words).to_string());
         let mut child = command::start(words, directory, environment)
             .map_err(|error| outcome::cannot_start(&words[0], &error))?;
         proxy.set_root_pid(child.id().unwrap_or_default());

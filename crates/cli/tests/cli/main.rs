@@ -1,0 +1,23 @@
+//! The `proofmark` command from outside: its exit codes, what it prints, what it leaves behind.
+//!
+//! Every test has a project of its own and a real server; suites are shell scripts that use psql.
+
+mod bad_input;
+mod clients;
+mod concurrent;
+mod disks;
+mod doctor;
+mod external;
+mod help;
+mod identity;
+mod init;
+mod kept;
+mod killed;
+mod machine;
+mod odd_tests;
+mod project;
+mod reports;
+mod secrets;
+mod signals;
+mod suite_outcomes;
+mod talk;
