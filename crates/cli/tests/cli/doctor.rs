@@ -35,7 +35,8 @@ fn without_a_configuration_it_still_looks_for_a_server() {
     expect![[r#"
               Config no proofmark.toml in [PROJECT] or any directory above it
                 Help run `proofmark init`
-    "#]].assert_eq(&about_the_project(&ran.err()));
+    "#]]
+    .assert_eq(&about_the_project(&ran.err()));
 }
 
 #[test]

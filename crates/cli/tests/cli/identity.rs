@@ -1,7 +1,7 @@
 //! Which test a connection belongs to, and so which database it gets.
 
 use crate::machine::has;
-use crate::project::Project;
+use crate::project::{CONFIGURATION, Project};
 
 /// The tests of the latest run with the way they were recognised, in the order of their names.
 #[track_caller]
@@ -104,8 +104,8 @@ fn an_option_names_the_test() {
 #[test]
 fn the_console_leases_and_returns() {
     check(
-        "url=$(psql \"$PROOFMARK_URL\" -qAt -F ' ' -c \"LEASE shop FOR 'ships twice'\" | \
-               sed 's/.*\\(postgres:[^ ]*\\).*/\\1/')\n\
+        "psql \"$PROOFMARK_URL\" -qAt -F ' ' -c \"LEASE shop FOR 'ships twice'\" >lease\n\
+         url=$(sed 's/.*\\(postgres:[^ ]*\\).*/\\1/' lease)\n\
          psql \"$url\" -qc \"INSERT INTO shelf VALUES (2, 'second')\"\n\
          psql \"$PROOFMARK_URL\" -Atc 'SHOW LEASES' | grep -q 'ships twice'\n\
          psql \"$PROOFMARK_URL\" -qc \"RETURN 'ships twice'\"\n\
@@ -124,11 +124,7 @@ fn two_databases_have_a_variable_and_a_lease_each() {
          psql \"$AUDIT_DATABASE_URL\" -qc 'CREATE TABLE note (id int)'\n\
          [ \"$DATABASE_URL\" = \"$AUDIT_DATABASE_URL\" ]\n",
     )
-    .file(
-        "proofmark.toml",
-        "command = [\"sh\", \"-eu\", \"suite.sh\"]\n\
-         [database.audit]\n[database.shop]\nmigrations = \"migrations\"\n",
-    );
+    .file("proofmark.toml", &format!("{CONFIGURATION}[database.audit]\n"));
     project.run(&["run", "--quiet"]).ends_with(0);
     let given = project.records("lease_given");
     let mut databases: Vec<_> = given.iter().map(|one| one["database"].to_string()).collect();

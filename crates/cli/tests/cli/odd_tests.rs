@@ -1,7 +1,7 @@
 //! Tests that do what a test should not: the run ends well, and the report says what they did.
 
 use crate::machine::has;
-use crate::project::Project;
+use crate::project::{CONFIGURATION, Project};
 
 /// The last words of the report about `test`.
 #[track_caller]
@@ -85,9 +85,7 @@ fn a_prepared_transaction_is_rolled_back_and_told() {
     )
     .file(
         "proofmark.toml",
-        "command = [\"sh\", \"-eu\", \"suite.sh\"]\n\
-         [postgres]\nsettings = { max_prepared_transactions = 5 }\n\
-         [database.shop]\nmigrations = \"migrations\"\n",
+        &format!("{CONFIGURATION}[postgres]\nsettings = {{ max_prepared_transactions = 5 }}\n"),
     );
     project.run(&["run"]).ends_with(0);
     let left = left_by(&project, "preparer");

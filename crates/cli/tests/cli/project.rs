@@ -37,6 +37,15 @@ CREATE TABLE item (
 INSERT INTO shelf VALUES (1, 'first');
 ";
 
+/// The configuration of most projects. Leases by name wait for a busy machine.
+pub(crate) const CONFIGURATION: &str = "\
+command = [\"sh\", \"-eu\", \"suite.sh\"]
+[identity]
+grace_ms = 60000
+[database.shop]
+migrations = \"migrations\"
+";
+
 /// Variables that reach the command: where to find and to keep servers.
 const PASSED_ON: [&str; 2] = ["PROOFMARK_CACHE", "PROOFMARK_POSTGRES_BIN"];
 
@@ -78,12 +87,7 @@ impl Project {
     pub(crate) fn new(script: &str) -> Self {
         Self::empty()
             .file("migrations/1_shelf.sql", SCHEMA)
-            .file(
-                "proofmark.toml",
-                "command = [\"sh\", \"-eu\", \"suite.sh\"]\n\
-                 [database.shop]\n\
-                 migrations = \"migrations\"\n",
-            )
+            .file("proofmark.toml", CONFIGURATION)
             .file("suite.sh", script)
     }
 
