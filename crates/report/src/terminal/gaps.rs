@@ -21,7 +21,7 @@ const IN_FULL_MAX: usize = 4;
 /// Gaps shown as one line each after those.
 const ROWS_MAX: usize = 12;
 /// Tables shown in the group of NOT NULLs.
-const TABLES_MAX: usize = 8;
+const TABLES_MAX: usize = 6;
 /// A declaration of more lines is marked on its first line only.
 const MARKED_LINES_MAX: usize = 6;
 
@@ -167,8 +167,13 @@ fn not_null_group(page: &mut String, gaps: &[&Gap], options: &Options) {
     let shown = if options.all { tables.len() } else { tables.len().min(TABLES_MAX) };
     for (table, columns) in &tables[..shown] {
         let start = format!("{}: ", visible(table));
-        for wrapped in wrap(&start, columns, options.width.saturating_sub(15)) {
-            push_line(page, &under(&wrapped));
+        let room = options.width.saturating_sub(under("").len());
+        if options.all {
+            for wrapped in wrap(&start, columns, room) {
+                push_line(page, &under(&wrapped));
+            }
+        } else {
+            push_line(page, &under(&cut(&start, columns, room)));
         }
     }
     if shown < tables.len() {
@@ -176,6 +181,24 @@ fn not_null_group(page: &mut String, gaps: &[&Gap], options: &Options) {
         push_line(page, &under(&more));
     }
     page.push('\n');
+}
+
+/// `start` and then as many words as one line of `columns` holds, at least one.
+fn cut(start: &str, words: &[String], columns: usize) -> String {
+    let rest = |shown: usize| format!(" and {} more", words.len() - shown);
+    let mut line = start.to_owned();
+    for (n, word) in words.iter().enumerate() {
+        let is_last = n + 1 == words.len();
+        let comma = if n == 0 { "" } else { ", " };
+        let reserved = if is_last { 0 } else { rest(n + 1).len() };
+        let needs = line.chars().count() + comma.len() + word.chars().count() + reserved;
+        if n > 0 && needs > columns {
+            return line + &rest(n);
+        }
+        line.push_str(comma);
+        line.push_str(word);
+    }
+    line
 }
 
 /// `start` and then the words with commas, broken before `columns`; later lines are indented.

@@ -144,9 +144,13 @@ fn unattributed(report: &Report, options: &Options) -> Vec<String> {
         return Vec::new();
     }
     let times: u64 = report.unattributed.iter().map(|refusal| refusal.times).sum();
-    let named = if times == 1 { "names" } else { "name" };
-    let text =
-        format!("{} {named} no promise and counted for none", count(times, "refusal", "refusals"));
+    let text = format!(
+        "{} for no promise",
+        match times {
+            1 => "1 refusal counts".to_owned(),
+            times => format!("{times} refusals count"),
+        }
+    );
     let mut lines = vec![line(options.color, Verb::Note, None, &text)];
     let shown = shown(report.unattributed.len(), options);
     for refusal in &report.unattributed[..shown] {

@@ -116,7 +116,7 @@ fn figures(report: &Report, options: &Options) -> Vec<String> {
     let has_gap = |kind: Kind| report.gaps.iter().any(|gap| gap.kind == kind);
     let shown: Vec<&Figure> =
         report.figures.iter().filter(|f| f.kind.counts() || has_gap(f.kind)).collect();
-    if !shown.iter().any(|figure| has_gap(figure.kind)) {
+    if !shown.iter().any(|figure| figure.kind.counts() && has_gap(figure.kind)) {
         return Vec::new();
     }
     let digits = shown.iter().map(|f| f.promises.to_string().len()).max().unwrap_or(1);

@@ -258,7 +258,7 @@ fn a_trace_becomes_a_page() {
                  GAP 2 columns were never refused a NULL
                      public.refund: amount, captured
 
-                Note 1 refusal names no promise and counted for none
+                Note 1 refusal counts for no promise
                         1  23514  names a constraint that the migrations do not declare (`a_table_of_the_test`)
         ────────────
           PostgreSQL 15.14 (PATH)

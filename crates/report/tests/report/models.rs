@@ -201,7 +201,9 @@ fn gaps() -> Vec<Gap> {
         gaps.push(gap);
     }
     gaps.push(accepted);
-    for column in ["number", "customer_id", "placed_at", "currency"] {
+    let columns = "number customer_id placed_at currency grand_total lines_subtotal lines_tax \
+                   lines_discount shipping_amount shipping_discount";
+    for column in columns.split(' ') {
         gaps.push(gap("never-refused", Kind::NotNull, "orders", column));
     }
     gaps.push(gap("never-refused", Kind::NotNull, "refund", "amount"));
