@@ -3,7 +3,7 @@
 -- `stock_level` is a summary. Its quantities are moved only by the rows below it: `on_hand` by
 -- stock movements, `reserved` and `allocated` by reservations. The row lock of the level orders
 -- concurrent claims, its CHECK decides them. The triggers work per statement: fifty reservations
--- of one variant in one INSERT are one update of one level, and levels are locked in key order.
+-- of one variant in one INSERT are one update of one level, and levels are updated in key order.
 
 CREATE TABLE location (
     id uuid NOT NULL,
@@ -104,22 +104,21 @@ COMMENT ON COLUMN stock_movement.operation_id IS
     'write-off.';
 
 CREATE FUNCTION move_stock_on_hand() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    total record;
 BEGIN
-    WITH total AS (
-        SELECT location_id, variant_id, sum(delta)::integer AS delta
-          FROM moved GROUP BY location_id, variant_id
-    ), locked AS MATERIALIZED (
-        SELECT level.location_id, level.variant_id, total.delta
-          FROM stock_level AS level JOIN total USING (location_id, variant_id)
-         ORDER BY level.location_id, level.variant_id
-           FOR NO KEY UPDATE OF level
-    )
-    UPDATE stock_level AS level
-       SET on_hand = level.on_hand + locked.delta, version = level.version + 1
-      FROM locked
-     WHERE level.location_id = locked.location_id AND level.variant_id = locked.variant_id;
+    FOR total IN
+        SELECT location_id, variant_id, sum(delta) AS delta
+          FROM moved GROUP BY location_id, variant_id ORDER BY location_id, variant_id
+    LOOP
+        UPDATE stock_level SET on_hand = on_hand + total.delta, version = version + 1
+         WHERE location_id = total.location_id AND variant_id = total.variant_id;
+    END LOOP;
     RETURN NULL;
 END $$;
+COMMENT ON FUNCTION move_stock_on_hand() IS
+    'One update per level and statement, in the order of the keys, so that two statements never '
+    'wait for each other in a circle.';
 CREATE TRIGGER stock_movement_moves_the_level AFTER INSERT ON stock_movement
     REFERENCING NEW TABLE AS moved FOR EACH STATEMENT EXECUTE FUNCTION move_stock_on_hand();
 CREATE CONSTRAINT TRIGGER stock_movement_append_only AFTER UPDATE OR DELETE ON stock_movement
@@ -172,8 +171,6 @@ CREATE UNIQUE INDEX reservation_one_active_per_line
 CREATE INDEX reservation_due ON reservation (expires_at) WHERE state = 'active';
 CREATE INDEX reservation_by_cart_line ON reservation (cart_id, variant_id)
     WHERE cart_id IS NOT NULL;
-CREATE INDEX reservation_by_level ON reservation (location_id, variant_id)
-    WHERE state IN ('active', 'committed');
 COMMENT ON TABLE reservation IS
     'A claim on the stock of one location: held for a cart line, then promised to an order '
     'line, then shipped.';
@@ -185,59 +182,46 @@ COMMENT ON CONSTRAINT reservation_active_has_an_owner ON reservation IS
     'A cart line with stock held for it cannot be removed before the reservation is released.';
 
 CREATE FUNCTION hold_stock() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    total record;
 BEGIN
-    WITH claim AS (
-        SELECT location_id, variant_id, state, quantity - shipped - withdrawn AS held
-          FROM changed
-    ), total AS (
+    FOR total IN
         SELECT location_id, variant_id,
-               coalesce(sum(held) FILTER (WHERE state = 'active'), 0)::integer AS reserved,
-               coalesce(sum(held) FILTER (WHERE state = 'committed'), 0)::integer AS allocated
-          FROM claim GROUP BY location_id, variant_id
-    ), locked AS MATERIALIZED (
-        SELECT level.location_id, level.variant_id, total.reserved, total.allocated
-          FROM stock_level AS level JOIN total USING (location_id, variant_id)
-         WHERE total.reserved <> 0 OR total.allocated <> 0
-         ORDER BY level.location_id, level.variant_id
-           FOR NO KEY UPDATE OF level
-    )
-    UPDATE stock_level AS level
-       SET reserved = level.reserved + locked.reserved,
-           allocated = level.allocated + locked.allocated,
-           version = level.version + 1
-      FROM locked
-     WHERE level.location_id = locked.location_id AND level.variant_id = locked.variant_id;
+               coalesce(sum(quantity) FILTER (WHERE state = 'active'), 0) AS reserved,
+               coalesce(sum(quantity) FILTER (WHERE state = 'committed'), 0) AS allocated
+          FROM changed GROUP BY location_id, variant_id ORDER BY location_id, variant_id
+    LOOP
+        UPDATE stock_level SET reserved = reserved + total.reserved,
+                               allocated = allocated + total.allocated, version = version + 1
+         WHERE location_id = total.location_id AND variant_id = total.variant_id;
+    END LOOP;
     RETURN NULL;
 END $$;
 CREATE FUNCTION change_held_stock() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    total record;
 BEGIN
-    WITH claim AS (
-        SELECT location_id, variant_id, state, quantity - shipped - withdrawn AS held
-          FROM changed
-         UNION ALL
-        SELECT location_id, variant_id, state, shipped + withdrawn - quantity FROM former
-    ), total AS (
+    FOR total IN
         SELECT location_id, variant_id,
-               coalesce(sum(held) FILTER (WHERE state = 'active'), 0)::integer AS reserved,
-               coalesce(sum(held) FILTER (WHERE state = 'committed'), 0)::integer AS allocated
-          FROM claim GROUP BY location_id, variant_id
-    ), locked AS MATERIALIZED (
-        SELECT level.location_id, level.variant_id, total.reserved, total.allocated
-          FROM stock_level AS level JOIN total USING (location_id, variant_id)
-         WHERE total.reserved <> 0 OR total.allocated <> 0
-         ORDER BY level.location_id, level.variant_id
-           FOR NO KEY UPDATE OF level
-    )
-    UPDATE stock_level AS level
-       SET reserved = level.reserved + locked.reserved,
-           allocated = level.allocated + locked.allocated,
-           version = level.version + 1
-      FROM locked
-     WHERE level.location_id = locked.location_id AND level.variant_id = locked.variant_id;
+               coalesce(sum(held) FILTER (WHERE state = 'active'), 0) AS reserved,
+               coalesce(sum(held) FILTER (WHERE state = 'committed'), 0) AS allocated
+          FROM (SELECT location_id, variant_id, state, quantity - shipped - withdrawn AS held
+                  FROM changed
+                 UNION ALL
+                SELECT location_id, variant_id, state, shipped + withdrawn - quantity
+                  FROM former) AS claim
+         GROUP BY location_id, variant_id ORDER BY location_id, variant_id
+    LOOP
+        CONTINUE WHEN total.reserved = 0 AND total.allocated = 0;
+        UPDATE stock_level SET reserved = reserved + total.reserved,
+                               allocated = allocated + total.allocated, version = version + 1
+         WHERE location_id = total.location_id AND variant_id = total.variant_id;
+    END LOOP;
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION change_held_stock() IS
-    'Moves the levels by the difference between the new and the former claims of the statement.';
+    'Moves the levels by the difference between the new and the former claims of the statement, '
+    'in the order of the keys.';
 CREATE TRIGGER reservation_holds_stock AFTER INSERT ON reservation
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION hold_stock();
 CREATE TRIGGER reservation_changes_held_stock AFTER UPDATE ON reservation

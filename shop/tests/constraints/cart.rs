@@ -40,6 +40,26 @@ rules! {
     a_line_has_a_price_of_the_list: "cart_line" => [
         row("cart_line_at_a_listed_price", &[("unit_price", "999")]),
         row("cart_line_at_a_listed_price", &[("price_id", "{nobody}")]),
+        then(
+            "cart_line_at_a_listed_price",
+            &[
+                "INSERT INTO variant (id, product_id, sku, title)
+                 VALUES ({other_variant}, {product}, 'MUG-2', 'Mug, red')",
+                "INSERT INTO cart_line (cart_id, variant_id, currency, tax_included, price_id,
+                                        unit_price, price_min_quantity, quantity)
+                 VALUES ({cart}, {other_variant}, 'EUR', true, {price}, 1000, 2, 2)",
+            ],
+        ),
+        then(
+            "cart_line_at_a_listed_price",
+            &[
+                "INSERT INTO cart (id, currency, tax_included, expires_at)
+                 VALUES ({guest_cart}, 'USD', true, now() + interval '1 day')",
+                "INSERT INTO cart_line (cart_id, variant_id, currency, tax_included, price_id,
+                                        unit_price, price_min_quantity, quantity)
+                 VALUES ({guest_cart}, {variant}, 'USD', true, {price}, 1000, 2, 2)",
+            ],
+        ),
         row("cart_line_at_a_listed_price", &[("price_min_quantity", "1")]),
         row("cart_line_reaches_the_price", &[("quantity", "1")]),
         row("line_quantity_in_range", &[("quantity", "0")]),
