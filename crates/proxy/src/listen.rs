@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::Listen;
 use crate::frontend::serve;
 use crate::shared::Shared;
-use crate::stream::Stream;
+use crate::stream::{Socket, Stream};
 
 /// How long to wait before accepting again when the machine is out of something.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -82,10 +82,10 @@ impl Drop for Listeners {
 async fn accept_tcp(listener: tokio::net::TcpListener, shared: Rc<Shared>) {
     loop {
         match listener.accept().await {
-            // A connection that is gone before its first option is set will tell so when read.
             Ok((stream, _)) => {
+                // A connection that is gone already will tell so when it is read.
                 drop(stream.set_nodelay(true));
-                tokio::task::spawn_local(serve(Rc::clone(&shared), Stream::Tcp(stream)));
+                spawn(&shared, stream.into_std().map(Socket::Tcp));
             }
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
@@ -95,10 +95,16 @@ async fn accept_tcp(listener: tokio::net::TcpListener, shared: Rc<Shared>) {
 async fn accept_unix(listener: tokio::net::UnixListener, shared: Rc<Shared>) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
-                tokio::task::spawn_local(serve(Rc::clone(&shared), Stream::Unix(stream)));
-            }
+            Ok((stream, _)) => spawn(&shared, stream.into_std().map(Socket::Unix)),
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
+    }
+}
+
+/// Serves a connection in a task of its own.
+fn spawn(shared: &Rc<Shared>, socket: io::Result<Socket>) {
+    // A socket that cannot be watched cannot be told so either; it is closed.
+    if let Ok(client) = socket.and_then(Stream::new) {
+        tokio::task::spawn_local(serve(Rc::clone(shared), client));
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::Upstream;
-use crate::stream::Stream;
+use crate::stream::{Socket, Stream};
 
 /// How long a server may take to answer a connection.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
@@ -23,12 +23,13 @@ async fn open(upstream: &Upstream) -> io::Result<Stream> {
     match upstream {
         Upstream::Socket { directory, port } => {
             let path = directory.join(format!(".s.PGSQL.{port}"));
-            Ok(Stream::Unix(UnixStream::connect(path).await?))
+            let stream = UnixStream::connect(path).await?.into_std()?;
+            Stream::new(Socket::Unix(stream))
         }
         Upstream::Tcp { host, port, .. } => {
             let stream = TcpStream::connect((host.as_str(), *port)).await?;
             stream.set_nodelay(true)?;
-            Ok(Stream::Tcp(stream))
+            Stream::new(Socket::Tcp(stream.into_std()?))
         }
     }
 }

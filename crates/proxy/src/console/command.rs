@@ -38,6 +38,8 @@ pub(super) enum Command {
     },
     /// A value that drivers ask for: name of the column, value.
     Value(&'static str, String),
+    /// A question for the types there are: there are none but `text`.
+    Types,
     /// Something that drivers send and that means nothing here: the tag to answer.
     Nothing(&'static str),
     Begin,
@@ -71,6 +73,7 @@ impl Command {
             ["SHOW", setting @ ..] => shown(&setting.concat()).ok_or(CommandError::Unknown)?,
             ["LEASE", ..] => lease(&tokens, &words)?,
             ["RETURN", ..] => returned(&tokens, &words)?,
+            ["SELECT", from @ ..] if from.contains(&"PG_TYPE") => Self::Types,
             ["SELECT", what @ ..] => selected(&what.concat()).ok_or(CommandError::Unknown)?,
             ["BEGIN", ..] | ["START", "TRANSACTION", ..] => Self::Begin,
             ["COMMIT" | "END", ..] => Self::End("COMMIT"),
@@ -89,6 +92,7 @@ impl Command {
             Self::ShowHelp => &["command", "what_it_does"],
             Self::Lease { .. } => &["test", "url", "database", "lane"],
             Self::ShowVersion | Self::Value("version", _) => &["version"],
+            Self::Types => &["oid", "typarray"],
             Self::Value("current_database", _) => &["current_database"],
             Self::Value(..) => &["?column?"],
             _ => &[],
@@ -248,6 +252,7 @@ mod tests {
             "SELECT 1",
             "select version()",
             "select pg_catalog.version()",
+            "select b.oid, b.typarray from pg_catalog.pg_type a where a.typcategory = 'A'",
             "SHOW TRANSACTION ISOLATION LEVEL",
             "show standard_conforming_strings",
             "BEGIN ISOLATION LEVEL READ COMMITTED",

@@ -52,6 +52,7 @@ impl Speaker {
                 let test = TestName::new(value(test, parameters)?);
                 self.take_back(&test, *has_failed).await?
             }
+            Command::Types => Answer::rows(Vec::new()),
             Command::Value(_, value) => Answer::rows(vec![vec![value.clone()]]),
             Command::Nothing(tag) => Answer::done(tag),
             Command::Begin => {

@@ -6,10 +6,14 @@
 //! rest of the machine is searched only when it is not there.
 
 use std::collections::VecDeque;
+use std::os::unix::net::UnixStream;
+
+#[cfg(target_os = "linux")]
+use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 
 use super::process_table::ProcessTable;
 use super::socket_owner::{listed_socket, owner};
-use crate::stream::Stream;
+use crate::stream::{Socket, Stream};
 
 /// Processes that connected last; a pool of connections comes from one of them.
 const RECENT_MAX: usize = 8;
@@ -44,15 +48,9 @@ impl Recent {
 
 /// Finds out who connected.
 pub(crate) fn peer(stream: &Stream, table: &mut ProcessTable, root: Option<u32>) -> Peer {
-    match stream {
-        Stream::Unix(stream) => match stream.peer_cred() {
-            Ok(credentials) => Peer {
-                user: PeerUser::Known(credentials.uid()),
-                pid: credentials.pid().and_then(|pid| u32::try_from(pid).ok()),
-            },
-            Err(_) => Peer { user: PeerUser::Unknown, pid: None },
-        },
-        Stream::Tcp(stream) => {
+    match stream.socket() {
+        Socket::Unix(socket) => by_credentials(socket),
+        Socket::Tcp(stream) => {
             let listed = match (stream.peer_addr(), stream.local_addr()) {
                 (Ok(client), Ok(proxy)) => listed_socket(client, proxy),
                 _ => None,
@@ -61,6 +59,26 @@ pub(crate) fn peer(stream: &Stream, table: &mut ProcessTable, root: Option<u32>)
             let pid = find_owner(listed.inode, table, root);
             Peer { user: PeerUser::Known(listed.uid), pid }
         }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn by_credentials(socket: &UnixStream) -> Peer {
+    match getsockopt(socket, PeerCredentials) {
+        Ok(credentials) => Peer {
+            user: PeerUser::Known(credentials.uid()),
+            // 0 is a process outside of this one's view.
+            pid: u32::try_from(credentials.pid()).ok().filter(|pid| *pid != 0),
+        },
+        Err(_) => Peer { user: PeerUser::Unknown, pid: None },
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn by_credentials(socket: &UnixStream) -> Peer {
+    match nix::unistd::getpeereid(socket) {
+        Ok((uid, _)) => Peer { user: PeerUser::Known(uid.as_raw()), pid: None },
+        Err(_) => Peer { user: PeerUser::Unknown, pid: None },
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) async fn watch(shared: Rc<Shared>, lease: Rc<Lease>, holder: Holder) 
 async fn process_ended(holder: Holder) {
     use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
+    use crate::stream::watched;
+
     let Some(pid) = i32::try_from(holder.pid).ok().and_then(Pid::from_raw) else { return };
     match pidfd_open(pid, PidfdFlags::NONBLOCK) {
         Ok(descriptor) => {
@@ -30,7 +32,7 @@ async fn process_ended(holder: Holder) {
                 return;
             }
             // A pidfd becomes readable when its process ends (pidfd_open(2)).
-            if let Some(watched) = watched(descriptor)
+            if let Ok(watched) = watched(descriptor, tokio::io::Interest::READABLE)
                 && watched.readable().await.is_ok()
             {
                 return;
@@ -41,19 +43,6 @@ async fn process_ended(holder: Holder) {
         // A kernel or a sandbox without pidfd.
         Err(_) => poll(holder).await,
     }
-}
-
-#[cfg(target_os = "linux")]
-#[expect(unsafe_code, reason = "tokio's own way to wait for a descriptor asks for this promise")]
-fn watched(
-    descriptor: std::os::fd::OwnedFd,
-) -> Option<tokio::io::unix::AsyncFd<std::os::fd::OwnedFd>> {
-    // SAFETY: the descriptor is owned by what waits for it, so it stays open, and the same, as
-    // long as it is registered.
-    unsafe {
-        tokio::io::unix::AsyncFd::register_with_interest(descriptor, tokio::io::Interest::READABLE)
-    }
-    .ok()
 }
 
 #[cfg(not(target_os = "linux"))]
