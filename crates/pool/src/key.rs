@@ -5,6 +5,8 @@
 //! **Invariant**: the same key means the same template on the same server version, and nothing
 //! that changes a template is left out of it.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 
 /// Raised when the way a template is built changes, so that older ones are not used.
@@ -22,7 +24,11 @@ impl TemplateKey {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
         }
-        Self(hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect())
+        let mut digits = String::with_capacity(24);
+        for byte in hash.finalize().iter().take(12) {
+            write!(digits, "{byte:02x}").expect("writing to a String cannot fail");
+        }
+        Self(digits)
     }
 
     /// The 24 hexadecimal digits.

@@ -4,12 +4,16 @@
 //!
 //! **Invariant**: makes and drops single databases; how many, and when, is the pool's business.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use crate::session::ConnectError;
+
+/// Why a `write!` of ours is no error.
+const NEVER: &str = "writing to a String cannot fail";
 
 /// How long a database's last connections may take to leave before they are ended.
 const LEAVING: Duration = Duration::from_secs(2);
@@ -127,16 +131,14 @@ impl Belongings {
         let mut sql = String::new();
         for (role, name, value) in &self.settings {
             let value = setting_value(name, value);
-            match role {
-                Some(role) => sql.push_str(&format!(
-                    "alter role {} in database {quoted} set {name} to {value};",
-                    quote(role)
-                )),
-                None => sql.push_str(&format!("alter database {quoted} set {name} to {value};")),
-            }
+            let whose = match role {
+                Some(role) => format!("role {} in database {quoted}", quote(role)),
+                None => format!("database {quoted}"),
+            };
+            write!(sql, "alter {whose} set {name} to {value};").expect(NEVER);
         }
         if let Some(privileges) = &self.privileges {
-            sql.push_str(&format!("revoke all on database {quoted} from public;"));
+            write!(sql, "revoke all on database {quoted} from public;").expect(NEVER);
             sql.push_str(&grants(privileges, &quoted));
         }
         sql
@@ -178,7 +180,7 @@ fn grants(acl: &str, quoted: &str) -> String {
                 _ => continue,
             };
             let option = if letters.peek() == Some(&'*') { " with grant option" } else { "" };
-            sql.push_str(&format!("grant {privilege} on database {quoted} to {role}{option};"));
+            write!(sql, "grant {privilege} on database {quoted} to {role}{option};").expect(NEVER);
         }
     }
     sql

@@ -131,9 +131,10 @@ impl Pool {
         let session = sessions.take().await.map_err(LeaseError::Connect)?;
         let belongings = Belongings::read(&session, &template.name).await?;
         sessions.put(session);
-        let claim = match target.is_private() {
-            true => None,
-            false => Some(Claim::take(&target, &options.run).await?),
+        let claim = if target.is_private() {
+            None
+        } else {
+            Some(Claim::take(&target, &options.run).await?)
         };
         let made = AtomicU32::new(0);
         let copier = Copier { target, template, belongings, run: options.run, made };

@@ -6,6 +6,8 @@
 //! **Invariant**: whether a user's server may be used at all was decided before
 //! (`proofmark_postgres::external`); this module only connects.
 
+use std::fmt::Write as _;
+
 use proofmark_postgres::Address;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
@@ -161,7 +163,7 @@ fn escape(text: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
                 out.push(char::from(byte));
             }
-            _ => out.push_str(&format!("%{byte:02X}")),
+            _ => write!(out, "%{byte:02X}").expect("writing to a String cannot fail"),
         }
     }
     out

@@ -8,6 +8,8 @@
 //!
 //! **Invariant**: reads no file.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 /// The naming scheme of a directory of migrations.
@@ -75,7 +77,7 @@ impl Format {
 }
 
 fn plain(stem: &str) -> Named {
-    if stem.ends_with(".down") {
+    if Path::new(stem).extension().is_some_and(|extension| extension == "down") {
         return Named::LeftOut;
     }
     Named::Applied {

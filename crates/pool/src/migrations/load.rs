@@ -166,13 +166,11 @@ fn script(
 fn marker<'a>(text: &'a str, which: &str) -> Option<(usize, &'a str)> {
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
-        if let Some(rest) = line.trim_start().strip_prefix("--") {
-            if let Some(options) = rest.trim_start().strip_prefix("migrate:") {
-                if let Some(options) = options.strip_prefix(which) {
-                    let at = if which == "down" { offset } else { offset + line.len() };
-                    return Some((at, options.trim()));
-                }
-            }
+        let comment = line.trim_start().strip_prefix("--").map(str::trim_start);
+        let marked = comment.and_then(|comment| comment.strip_prefix("migrate:"));
+        if let Some(options) = marked.and_then(|marked| marked.strip_prefix(which)) {
+            let at = if which == "down" { offset } else { offset + line.len() };
+            return Some((at, options.trim()));
         }
         offset += line.len();
     }

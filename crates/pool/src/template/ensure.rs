@@ -70,6 +70,9 @@ impl Template {
     ///
     /// # Errors
     /// [`BuildError`]; whatever was half built has been dropped again.
+    ///
+    /// # Panics
+    /// Never: a key consists of hexadecimal digits.
     pub async fn ensure(
         target: &Target,
         recipe: &Recipe,

@@ -155,7 +155,7 @@ async fn leases_taken_at_once_are_all_different() {
 
 /// The server of the tests as if it were the user's.
 async fn as_a_users_server() -> Target {
-    Target::external(&target().await.url("postgres")).await.unwrap()
+    Target::external(&target().await.url("postgres")).await.expect("a server of our own")
 }
 
 #[tokio::test]

@@ -26,10 +26,10 @@ pub(crate) async fn target() -> Target {
 
 /// A project directory with the given migrations.
 pub(crate) fn project(migrations: &[(&str, &str)]) -> tempfile::TempDir {
-    let root = tempfile::tempdir().unwrap();
-    std::fs::create_dir(root.path().join("migrations")).unwrap();
+    let root = tempfile::tempdir().expect("a temporary directory");
+    std::fs::create_dir(root.path().join("migrations")).expect("it is new");
     for (name, text) in migrations {
-        std::fs::write(root.path().join("migrations").join(name), text).unwrap();
+        std::fs::write(root.path().join("migrations").join(name), text).expect("it is ours");
     }
     root
 }
