@@ -108,7 +108,7 @@ fn search(major: Option<u16>, say: &Say) -> bool {
         (None, Err(error)) => {
             let text = match error {
                 FindError::NotFound { .. } => "none on this machine; a run would fetch one",
-                other => &other.to_string(),
+                named @ FindError::Named { .. } => &named.to_string(),
             };
             say.loud(Mood::Warning, "PostgreSQL", text);
             say.line("Help", &error.help());

@@ -50,7 +50,7 @@ struct Small {
 
 impl Small {
     fn mount(path: std::path::PathBuf, size: &str) -> Option<Self> {
-        std::fs::create_dir_all(&path).unwrap();
+        std::fs::create_dir_all(&path).expect("it is in the project");
         let options = format!("size={size},mode=0711");
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &options, "proofmark-test"]).arg(&path);

@@ -7,9 +7,8 @@ use crate::project::Project;
 /// What it says about the project; what it tried on this machine is different everywhere.
 fn about_the_project(said: &str) -> String {
     let machine = ["Tried", "PostgreSQL", "Cache"];
-    said.lines()
+    said.split_inclusive('\n')
         .filter(|line| !machine.contains(&line.split_whitespace().next().unwrap_or_default()))
-        .map(|line| format!("{line}\n"))
         .collect()
 }
 

@@ -61,13 +61,14 @@ impl TheirServer {
 fn ask(address: &Address, database: &str, sql: &str) -> Vec<String> {
     let mut config = Config::new();
     config.host_path(&address.socket_dir).port(address.port).user(&address.user).dbname(database);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime can be made");
     runtime.block_on(async {
         let (client, connection) = config.connect(NoTls).await.expect("the server answers");
         let connection = tokio::spawn(connection);
         let messages = client.simple_query(sql).await.expect("the statement is right");
         drop(client);
-        connection.await.unwrap().expect("the session ends well");
+        connection.await.expect("no panic").expect("the session ends well");
         let values = messages.into_iter().filter_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or_default().to_owned()),
             _ => None,

@@ -1,5 +1,7 @@
 //! The help of every verb, which is also the page of the reference.
 
+use std::fmt::Write as _;
+
 use expect_test::expect_file;
 
 use crate::project::Project;
@@ -23,7 +25,7 @@ fn the_reference_shows_the_help_of_every_verb() {
         let ran = project.run(&arguments).ends_with(0);
         assert_eq!(ran.err, "");
         let title = format!("proofmark {verb}");
-        page.push_str(&format!("\n## {}\n\n```text\n{}```\n", title.trim(), ran.out()));
+        write!(page, "\n## {}\n\n```text\n{}```\n", title.trim(), ran.out()).unwrap();
     }
     expect_file!["../../../../docs/reference/command-line.md"].assert_eq(&page);
 }

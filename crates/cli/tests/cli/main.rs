@@ -2,6 +2,8 @@
 //!
 //! Every test has a project of its own and a real server; suites are shell scripts that use psql.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
+
 mod bad_input;
 mod clients;
 mod concurrent;

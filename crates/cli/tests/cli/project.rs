@@ -99,8 +99,9 @@ impl Project {
 
     pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.path(path);
-        std::fs::create_dir_all(path.parent().expect("it is below the project")).unwrap();
-        std::fs::write(path, text).unwrap();
+        std::fs::create_dir_all(path.parent().expect("it is below the project"))
+            .expect("the project is ours");
+        std::fs::write(path, text).expect("the project is ours");
     }
 
     /// Sets a variable for every command that follows.
@@ -190,8 +191,10 @@ impl Project {
     /// Starts a command that was made with [`Project::command`].
     pub(crate) fn start(&self, command: &mut Command) -> Running {
         // Files, because a pipe would stay open for as long as anything the suite has started.
-        let (out, err) = (NamedTempFile::new().unwrap(), NamedTempFile::new().unwrap());
-        command.stdin(Stdio::null()).stdout(out.reopen().unwrap()).stderr(err.reopen().unwrap());
+        let file = || NamedTempFile::new().expect("the temporary directory can be written");
+        let open = |file: &NamedTempFile| file.reopen().expect("it has just been made");
+        let (out, err) = (file(), file());
+        command.stdin(Stdio::null()).stdout(open(&out)).stderr(open(&err));
         std::os::unix::process::CommandExt::process_group(command, 0);
         let child = command.spawn().expect("the command was built");
         Running { child, out, err, root: self.root().to_owned() }
@@ -269,7 +272,8 @@ impl Drop for Running {
 }
 
 fn whole(file: &NamedTempFile) -> String {
-    String::from_utf8_lossy(&std::fs::read(file.path()).unwrap()).into_owned()
+    String::from_utf8_lossy(&std::fs::read(file.path()).expect("it is there as long as the value"))
+        .into_owned()
 }
 
 /// A command that has ended.
