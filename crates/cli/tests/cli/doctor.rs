@@ -17,12 +17,13 @@ fn it_shows_what_is_configured_and_what_would_be_used() {
     let project = Project::new("true");
     let ran = project.run(&["doctor"]).ends_with(0);
     expect![[r#"
+        it says
               Config [PROJECT]/proofmark.toml
              Command sh -eu suite.sh
               Output [PROJECT]/.proofmark
             Database shop from 1 file of [PROJECT]/migrations; its URL goes into DATABASE_URL
     "#]]
-    .assert_eq(&about_the_project(&ran.err()));
+    .assert_eq(&about_the_project(&ran.progress()));
     assert!(ran.err.contains("would be used"), "{}", ran.err);
     assert!(ran.err.contains("       Tried "), "{}", ran.err);
     assert!(!project.path(".proofmark").exists(), "it writes nothing");
@@ -32,10 +33,11 @@ fn it_shows_what_is_configured_and_what_would_be_used() {
 fn without_a_configuration_it_still_looks_for_a_server() {
     let ran = Project::empty().run(&["doctor"]).ends_with(0);
     expect![[r#"
+        it says
               Config no proofmark.toml in [PROJECT] or any directory above it
                 Help run `proofmark init`
     "#]]
-    .assert_eq(&about_the_project(&ran.err()));
+    .assert_eq(&about_the_project(&ran.progress()));
 }
 
 #[test]
@@ -51,6 +53,7 @@ fn a_server_of_the_user_s_is_judged() {
     let project = Project::new("true").env("DATABASE_URL", "postgresql://a:hunter2@192.0.2.1/b");
     let ran = project.run(&["doctor"]).ends_with(5);
     expect![[r#"
+        it says
               Config [PROJECT]/proofmark.toml
              Command sh -eu suite.sh
               Output [PROJECT]/.proofmark
@@ -58,5 +61,5 @@ fn a_server_of_the_user_s_is_judged() {
               Server the server of DATABASE_URL: the server at 192.0.2.1 is not on this machine and is not marked as a test server; nothing was touched
                 Help if that server exists for tests, allow it by name: `allow = ["192.0.2.1"]` under [server] in proofmark.toml; or leave the URL out and let proofmark start its own
                 Note with PROOFMARK_SERVER_URL=private the one below would be used
-    "#]].assert_eq(&about_the_project(&ran.err()));
+    "#]].assert_eq(&about_the_project(&ran.progress()));
 }

@@ -16,11 +16,12 @@ fn the_written_file_works_with_a_run() {
     );
     let ran = project.run(&["init"]).ends_with(0);
     expect![[r#"
+        it says
                Wrote ./proofmark.toml
                Found migrations in db/migrations
                 Next proofmark run
     "#]]
-    .assert_eq(&ran.err());
+    .assert_eq(&ran.progress());
     let text = project.text("proofmark.toml");
     assert!(text.contains("command = [\"make\", \"test\"]"), "{text}");
     assert!(text.contains("migrations = \"db/migrations\""), "{text}");

@@ -297,6 +297,12 @@ impl Ran {
         self.normalised(&self.err)
     }
 
+    /// Standard error, normalised, below a line without indentation: expect-test would take the
+    /// indentation that all lines have in common for its own.
+    pub(crate) fn progress(&self) -> String {
+        format!("it says\n{}", self.err())
+    }
+
     /// Standard output, normalised.
     pub(crate) fn out(&self) -> String {
         self.normalised(&self.out)

@@ -28,11 +28,12 @@ fn progress_is_told_in_lines_of_one_form() {
     project.run(&["run", "--quiet"]);
     let ran = project.run(&["run"]).ends_with(3);
     expect![[r#"
+        it says
               Server PostgreSQL [VERSION] ([ORIGIN]) up in [N] ms
             Template shop@[KEY] reused
              Running sh -eu suite.sh
     "#]]
-    .assert_eq(&ran.err());
+    .assert_eq(&ran.progress());
 }
 
 #[test]
