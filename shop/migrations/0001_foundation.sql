@@ -88,11 +88,12 @@ CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '%: %', TG_TABLE_NAME, TG_ARGV[0]
         USING ERRCODE = 'check_violation', SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME,
-              CONSTRAINT = TG_NAME;
+              CONSTRAINT = coalesce(TG_ARGV[1], TG_NAME);
 END $$;
 COMMENT ON FUNCTION refuse() IS
-    'Refuses in the name of the trigger that called it. The condition is the trigger''s WHEN, '
-    'so a permitted write never enters a function.';
+    'Refuses in the name of the trigger that called it, or of the constraint trigger that the '
+    'second argument names. The condition is the trigger''s WHEN, so a permitted write never '
+    'enters a function.';
 
 CREATE FUNCTION refuse_unless_owner_is_gone() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

@@ -156,7 +156,7 @@ CREATE CONSTRAINT TRIGGER cart_history_append_only AFTER UPDATE OR DELETE ON car
     FOR EACH ROW EXECUTE FUNCTION
     refuse_unless_owner_is_gone('history is append-only', 'cart', 'cart_id');
 CREATE TRIGGER cart_history_never_truncated BEFORE TRUNCATE ON cart_history
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only');
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only', 'cart_history_append_only');
 
 ALTER TABLE cart ADD CONSTRAINT cart_state_is_head_of_history
     FOREIGN KEY (id, head_seq, state) REFERENCES cart_history (cart_id, seq, to_state)

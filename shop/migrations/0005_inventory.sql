@@ -72,7 +72,7 @@ CREATE TABLE stock_movement (
             'ship', 'transfer_out', 'adjust_down', 'write_off')),
     quantity integer NOT NULL
         CONSTRAINT stock_movement_quantity_in_range CHECK (quantity BETWEEN 1 AND 1000000),
-    delta integer NOT NULL GENERATED ALWAYS AS (
+    delta integer GENERATED ALWAYS AS (
         CASE WHEN kind IN ('receive', 'return', 'transfer_in', 'adjust_up')
              THEN quantity ELSE -quantity END) STORED,
     reason label,
@@ -124,7 +124,7 @@ CREATE TRIGGER stock_movement_moves_the_level AFTER INSERT ON stock_movement
 CREATE CONSTRAINT TRIGGER stock_movement_append_only AFTER UPDATE OR DELETE ON stock_movement
     FOR EACH ROW EXECUTE FUNCTION refuse('movements are append-only');
 CREATE TRIGGER stock_movement_never_truncated BEFORE TRUNCATE ON stock_movement
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse('movements are append-only');
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('movements are append-only', 'stock_movement_append_only');
 
 -- Reservations ---------------------------------------------------------------------------------
 
@@ -285,7 +285,7 @@ CREATE CONSTRAINT TRIGGER reservation_history_append_only
     AFTER UPDATE OR DELETE ON reservation_history FOR EACH ROW EXECUTE FUNCTION
     refuse_unless_owner_is_gone('history is append-only', 'reservation', 'reservation_id');
 CREATE TRIGGER reservation_history_never_truncated BEFORE TRUNCATE ON reservation_history
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only');
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only', 'reservation_history_append_only');
 
 ALTER TABLE reservation ADD CONSTRAINT reservation_state_is_head_of_history
     FOREIGN KEY (id, head_seq, state)
@@ -397,7 +397,7 @@ CREATE CONSTRAINT TRIGGER stock_transfer_history_append_only
     AFTER UPDATE OR DELETE ON stock_transfer_history
     FOR EACH ROW EXECUTE FUNCTION refuse('history is append-only');
 CREATE TRIGGER stock_transfer_history_never_truncated BEFORE TRUNCATE ON stock_transfer_history
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only');
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only', 'stock_transfer_history_append_only');
 
 ALTER TABLE stock_transfer ADD CONSTRAINT stock_transfer_state_is_head_of_history
     FOREIGN KEY (id, head_seq, state)

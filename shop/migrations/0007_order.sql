@@ -100,11 +100,11 @@ CREATE TABLE order_line (
     title label NOT NULL,
     quantity line_quantity NOT NULL,
     unit_price unit_amount NOT NULL,
-    subtotal bigint NOT NULL GENERATED ALWAYS AS (unit_price * quantity) STORED,
+    subtotal bigint GENERATED ALWAYS AS (unit_price * quantity) STORED,
     discount minor_amount NOT NULL DEFAULT 0,
     tax_rate tax_rate NOT NULL DEFAULT 0,
     tax minor_amount NOT NULL DEFAULT 0,
-    total bigint NOT NULL GENERATED ALWAYS AS
+    total bigint GENERATED ALWAYS AS
         (unit_price * quantity - discount + CASE WHEN tax_included THEN 0 ELSE tax END) STORED,
     fulfilled integer NOT NULL DEFAULT 0
         CONSTRAINT order_line_fulfilled_not_negative CHECK (fulfilled >= 0),
@@ -360,6 +360,8 @@ CREATE TRIGGER order_cancellation_moves_the_line AFTER INSERT ON order_cancellat
 CREATE CONSTRAINT TRIGGER order_cancellation_append_only
     AFTER UPDATE OR DELETE ON order_cancellation
     FOR EACH ROW EXECUTE FUNCTION refuse('a cancellation is final');
+CREATE TRIGGER order_cancellation_never_truncated BEFORE TRUNCATE ON order_cancellation
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('a cancellation is final', 'order_cancellation_append_only');
 
 -- States of an order ---------------------------------------------------------------------------
 
@@ -404,7 +406,7 @@ CREATE CONSTRAINT TRIGGER orders_history_append_only
     AFTER UPDATE OR DELETE ON orders_history
     FOR EACH ROW EXECUTE FUNCTION refuse('history is append-only');
 CREATE TRIGGER orders_history_never_truncated BEFORE TRUNCATE ON orders_history
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only');
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only', 'orders_history_append_only');
 
 ALTER TABLE orders ADD CONSTRAINT orders_state_is_head_of_history
     FOREIGN KEY (id, head_seq, state)

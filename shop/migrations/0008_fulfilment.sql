@@ -73,6 +73,8 @@ CREATE TRIGGER fulfilment_gives_back_when_cancelled AFTER UPDATE OF state ON ful
     EXECUTE FUNCTION give_fulfilled_units_back();
 CREATE CONSTRAINT TRIGGER fulfilment_line_append_only AFTER UPDATE OR DELETE ON fulfilment_line
     FOR EACH ROW EXECUTE FUNCTION refuse('cancel the fulfilment and make another');
+CREATE TRIGGER fulfilment_line_never_truncated BEFORE TRUNCATE ON fulfilment_line
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('cancel the fulfilment and make another', 'fulfilment_line_append_only');
 
 CREATE TABLE fulfilment_state (
     state varchar(32) NOT NULL CONSTRAINT fulfilment_state_identity PRIMARY KEY,
@@ -115,7 +117,7 @@ CREATE CONSTRAINT TRIGGER fulfilment_history_append_only
     AFTER UPDATE OR DELETE ON fulfilment_history
     FOR EACH ROW EXECUTE FUNCTION refuse('history is append-only');
 CREATE TRIGGER fulfilment_history_never_truncated BEFORE TRUNCATE ON fulfilment_history
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only');
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only', 'fulfilment_history_append_only');
 
 ALTER TABLE fulfilment ADD CONSTRAINT fulfilment_state_is_head_of_history
     FOREIGN KEY (id, head_seq, state)
@@ -246,7 +248,7 @@ CREATE CONSTRAINT TRIGGER order_return_history_append_only
     AFTER UPDATE OR DELETE ON order_return_history
     FOR EACH ROW EXECUTE FUNCTION refuse('history is append-only');
 CREATE TRIGGER order_return_history_never_truncated BEFORE TRUNCATE ON order_return_history
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only');
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only', 'order_return_history_append_only');
 
 ALTER TABLE order_return ADD CONSTRAINT order_return_state_is_head_of_history
     FOREIGN KEY (id, head_seq, state)

@@ -242,7 +242,7 @@ CREATE CONSTRAINT TRIGGER payment_history_append_only
     AFTER UPDATE OR DELETE ON payment_history
     FOR EACH ROW EXECUTE FUNCTION refuse('history is append-only');
 CREATE TRIGGER payment_history_never_truncated BEFORE TRUNCATE ON payment_history
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only');
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only', 'payment_history_append_only');
 
 ALTER TABLE payment ADD CONSTRAINT payment_state_is_head_of_history
     FOREIGN KEY (id, head_seq, state)
@@ -437,7 +437,7 @@ CREATE CONSTRAINT TRIGGER capture_history_append_only
     AFTER UPDATE OR DELETE ON capture_history
     FOR EACH ROW EXECUTE FUNCTION refuse('history is append-only');
 CREATE TRIGGER capture_history_never_truncated BEFORE TRUNCATE ON capture_history
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only');
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only', 'capture_history_append_only');
 
 ALTER TABLE capture ADD CONSTRAINT capture_state_is_head_of_history
     FOREIGN KEY (id, head_seq, state)

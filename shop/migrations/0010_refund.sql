@@ -104,6 +104,8 @@ CREATE TRIGGER refund_line_moves_the_line AFTER INSERT ON refund_line
     FOR EACH ROW EXECUTE FUNCTION assign_refund();
 CREATE CONSTRAINT TRIGGER refund_line_append_only AFTER UPDATE OR DELETE ON refund_line
     FOR EACH ROW EXECUTE FUNCTION refuse('a refund keeps what it is for');
+CREATE TRIGGER refund_line_never_truncated BEFORE TRUNCATE ON refund_line
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('a refund keeps what it is for', 'refund_line_append_only');
 CREATE CONSTRAINT TRIGGER refund_keeps_its_terms
     AFTER UPDATE OF payment_id, amount, currency, provider ON refund
     FOR EACH ROW WHEN ((NEW.payment_id, NEW.amount, NEW.currency, NEW.provider)
@@ -153,7 +155,7 @@ CREATE CONSTRAINT TRIGGER refund_history_append_only
     AFTER UPDATE OR DELETE ON refund_history
     FOR EACH ROW EXECUTE FUNCTION refuse('history is append-only');
 CREATE TRIGGER refund_history_never_truncated BEFORE TRUNCATE ON refund_history
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only');
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only', 'refund_history_append_only');
 
 ALTER TABLE refund ADD CONSTRAINT refund_state_is_head_of_history
     FOREIGN KEY (id, head_seq, state)
@@ -270,7 +272,7 @@ CREATE CONSTRAINT TRIGGER dispute_history_append_only
     AFTER UPDATE OR DELETE ON dispute_history
     FOR EACH ROW EXECUTE FUNCTION refuse('history is append-only');
 CREATE TRIGGER dispute_history_never_truncated BEFORE TRUNCATE ON dispute_history
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only');
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('history is append-only', 'dispute_history_append_only');
 
 ALTER TABLE dispute ADD CONSTRAINT dispute_state_is_head_of_history
     FOREIGN KEY (id, head_seq, state)
@@ -302,7 +304,7 @@ CREATE TABLE store_credit_entry (
         CHECK (kind IN ('issue', 'hold', 'release', 'spend', 'give_back')),
     amount positive_amount NOT NULL,
     payment_id uuid,
-    provider slug NOT NULL GENERATED ALWAYS AS ('internal') STORED,
+    provider slug GENERATED ALWAYS AS ('internal') STORED,
     actor label NOT NULL,
     at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT store_credit_entry_names_its_payment
@@ -340,4 +342,4 @@ CREATE CONSTRAINT TRIGGER store_credit_entry_append_only
     AFTER UPDATE OR DELETE ON store_credit_entry
     FOR EACH ROW EXECUTE FUNCTION refuse('entries are append-only');
 CREATE TRIGGER store_credit_entry_never_truncated BEFORE TRUNCATE ON store_credit_entry
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse('entries are append-only');
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('entries are append-only', 'store_credit_entry_append_only');

@@ -20,7 +20,7 @@ WITH about AS (
      UNION ALL
     SELECT tgname::text, tgrelid, NULL, NULL
       FROM pg_trigger
-     WHERE NOT tgisinternal AND tgfoid IN (SELECT oid FROM pg_proc WHERE proname IN (
+     WHERE tgconstraint <> 0 AND NOT tgisinternal AND tgfoid IN (SELECT oid FROM pg_proc WHERE proname IN (
                'refuse', 'refuse_unless_owner_is_gone', 'order_must_add_up'))
      UNION ALL
     SELECT conname::text, attrelid, ARRAY[attnum], NULL

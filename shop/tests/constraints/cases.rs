@@ -29,8 +29,6 @@ enum When {
     Now,
     /// When the transaction ends.
     AtCommit,
-    /// With a statement after the factory's rows were committed.
-    OnceCommitted,
 }
 
 #[derive(Debug, Clone)]
@@ -55,12 +53,6 @@ impl Case {
     /// The refusal comes when the transaction ends, not with the statement.
     pub(crate) fn at_commit(self) -> Self {
         Self { when: When::AtCommit, ..self }
-    }
-
-    /// The statement needs the rows of the factory to be committed; as TRUNCATE does, which no
-    /// pending deferred check may precede.
-    pub(crate) fn once_committed(self) -> Self {
-        Self { when: When::OnceCommitted, ..self }
     }
 }
 
@@ -136,10 +128,6 @@ pub(crate) async fn check(db: &PgPool, factory: &str, cases: Vec<Case>) {
     factories::make_whole(db, factory, &mut Made::default()).await;
     if let Err(error) = run(db, "COMMIT").await {
         wrong.push(format!("{factory}: the valid rows are refused: {error}"));
-    }
-    for case in cases.iter().filter(|case| case.when == When::OnceCommitted) {
-        let (_, statement) = case.what.statements(factory);
-        wrong.extend(promises.refused(run(db, &statement).await, &case.promise).err());
     }
     assert!(wrong.is_empty(), "{} cases went wrong:\n  {}", wrong.len(), wrong.join("\n  "));
 }

@@ -69,7 +69,10 @@ async fn no_two_promises_have_the_same_name(db: sqlx::PgPool) {
           WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
             AND conrelid <> coalesce(to_regclass('_sqlx_migrations'), 0)
           UNION ALL
-         SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal AND tgconstraint = 0",
+         SELECT indexrelid::regclass::text FROM pg_index
+          WHERE indisunique AND indrelid IN (
+                    SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+            AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)",
     )
     .fetch_all(&db)
     .await

@@ -88,7 +88,6 @@ rules! {
     a_movement_is_for_good: "stock_movement" => [
         then("stock_movement_append_only", &["UPDATE stock_movement SET reason = 'better'"]),
         then("stock_movement_append_only", &["DELETE FROM stock_movement"]),
-        then("stock_movement_never_truncated", &["TRUNCATE stock_movement"]),
     ];
     what_leaves_for_a_transfer_is_what_its_line_says: "transfer_out" => [
         row("stock_movement_sends_its_transfer_line", &[("quantity", "4")]),

@@ -217,8 +217,6 @@ impl Machine {
             after("history_identity", &self.moves(1, initial, second)),
             after("history_append_only", &format!("UPDATE {table}_history SET actor = 'other'")),
             after("history_append_only", &format!("DELETE FROM {table}_history")),
-            alone("history_never_truncated", &format!("TRUNCATE {table}_history CASCADE"))
-                .once_committed(),
             alone("state_moves_one_step", &two_steps),
             then(name("state_is_head_of_history"), &[&move_row]).at_commit(),
             alone(&format!("starts_{starts}"), &no_step),

@@ -22,6 +22,7 @@ mod foundation;
 mod invariants;
 mod inventory;
 mod machines;
+mod not_null;
 mod order;
 mod payment;
 mod pricing;

@@ -1,7 +1,8 @@
 -- Columns that hold money by their domain or name, and are nullable, not bigint, or in a table
--- without a currency that is NOT NULL.
+-- without a currency that is NOT NULL. A generated amount is never null because its sources are
+-- not.
 WITH money AS (
-    SELECT attrelid, attname, atttypid, attnotnull,
+    SELECT attrelid, attname, atttypid, attnotnull OR attgenerated <> '' AS attnotnull,
            coalesce(nullif(typbasetype, 0), atttypid) AS base
       FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
      WHERE attnum > 0 AND NOT attisdropped

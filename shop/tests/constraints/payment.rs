@@ -33,7 +33,6 @@ rules! {
         again("store_credit_entry_identity", &[]),
         then("store_credit_entry_append_only", &["UPDATE store_credit_entry SET amount = 1"]),
         then("store_credit_entry_append_only", &["DELETE FROM store_credit_entry"]),
-        then("store_credit_entry_never_truncated", &["TRUNCATE store_credit_entry"]),
     ];
     a_stored_method_keeps_its_rules: "payment_method" => [
         row("payment_method_type_known", &[("type", "'crypto'")]),

@@ -1,6 +1,5 @@
--- Every named promise of the schema: constraints, unique indexes that no constraint owns, domain
--- checks, and guards that are plain triggers of the refusing functions. The bookkeeping of sqlx's
--- migrator is not ours.
+-- Every named promise of the schema: constraints, unique indexes that no constraint owns, and
+-- domain checks. The bookkeeping of sqlx's migrator is not ours.
 SELECT constraint_.conname::text AS name,
        CASE constraint_.contype WHEN 'c' THEN 'check' WHEN 'f' THEN 'foreign key'
                                 WHEN 'x' THEN 'exclude' WHEN 't' THEN 'guard'
@@ -18,9 +17,3 @@ SELECT index_.relname::text, 'unique', table_.relname::text
  WHERE pg_index.indisunique AND table_.relnamespace = 'public'::regnamespace
    AND NOT EXISTS (SELECT FROM pg_constraint
                     WHERE conindid = pg_index.indexrelid AND contype IN ('p', 'u', 'x'))
- UNION ALL
-SELECT pg_trigger.tgname::text, 'guard', table_.relname::text
-  FROM pg_trigger
-  JOIN pg_class AS table_ ON table_.oid = pg_trigger.tgrelid
- WHERE NOT pg_trigger.tgisinternal AND pg_trigger.tgconstraint = 0
-   AND pg_trigger.tgfoid = 'refuse'::regproc

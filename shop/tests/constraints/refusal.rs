@@ -24,7 +24,7 @@ pub(crate) struct Shape {
 pub(crate) struct Promises(HashMap<String, Shape>);
 
 impl Promises {
-    /// Reads constraints, unique indexes without a constraint, and guards that are plain triggers.
+    /// Reads constraints and unique indexes without a constraint.
     ///
     /// NOT NULL is left out: it has no name before PostgreSQL 18.
     pub(crate) async fn read(db: &mut PgConnection) -> Self {
