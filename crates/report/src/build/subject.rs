@@ -14,9 +14,6 @@ use super::excerpt::excerpt;
 use crate::suggest::{Aim, Suggester};
 use crate::{Gap, Kind, Promise, State, Tried};
 
-/// Tests named in one note.
-const TESTS_MAX: usize = 3;
-
 /// What a database's promises are looked up in.
 pub(super) struct Library<'a> {
     pub(super) database: &'a str,
@@ -171,12 +168,13 @@ fn rows(rows: u64) -> String {
     if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
 }
 
-/// `orders::a`, or `37 tests, first orders::a, orders::b, orders::c`.
+/// `orders::a`, `orders::a and orders::b`, or `37 tests, first orders::a`.
 fn tests(tried: &Tried) -> String {
-    let first = tried.first.iter().take(TESTS_MAX).map(String::as_str).collect::<Vec<_>>();
-    match tried.tests {
-        0 | 1 => first.join(", "),
-        2 => first.join(" and "),
-        tests => format!("{tests} tests, first {}", first.join(", ")),
+    let mut first = tried.first.iter().map(String::as_str);
+    match (tried.tests, first.next(), first.next()) {
+        (2, Some(one), Some(other)) => format!("{one} and {other}"),
+        (0 | 1, Some(one), _) => one.to_owned(),
+        (tests, Some(one), _) => format!("{tests} tests, first {one}"),
+        (tests, None, _) => format!("{tests} tests"),
     }
 }

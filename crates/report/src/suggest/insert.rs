@@ -7,6 +7,7 @@
 
 use proofmark_catalog::{Catalog, Column, Generated, Identity, Promise, PromiseKind, Table};
 
+use super::condition::readable;
 use super::identifier::{identifier, qualified};
 use super::{Aim, break_check, value};
 
@@ -97,9 +98,9 @@ impl<'a> Insert<'a> {
             (PromiseKind::NotNull { .. }, Aim::Refused) => (None, "null".to_owned()),
             (PromiseKind::Check, aim) => {
                 let expression = self.promise.expression.as_deref().unwrap_or_default();
-                let expression = without_parentheses(expression);
+                let expression = readable(expression);
                 let value = match aim {
-                    Aim::Refused => broken(&column.name, expression).unwrap_or(plausible),
+                    Aim::Refused => self.broken(column, &expression).unwrap_or(plausible),
                     Aim::Accepted => plausible,
                 };
                 let word = if aim == Aim::Refused { "breaks" } else { "keeps" };
@@ -113,11 +114,19 @@ impl<'a> Insert<'a> {
                 (remark(format!("a row of {}", key.references)), plausible)
             }
             (PromiseKind::Unique(unique), Aim::Refused) => {
-                let predicate = unique.predicate.as_deref().map(without_parentheses);
+                let predicate = unique.predicate.as_deref().map(readable);
                 (predicate.and_then(|p| remark(format!("where {p}"))), plausible)
             }
             _ => (None, plausible),
         }
+    }
+
+    /// A value of this column that breaks the condition, where the condition is understood.
+    fn broken(&self, column: &Column, condition: &str) -> Option<String> {
+        break_check::value(&column.name, condition).or_else(|| {
+            let n = break_check::place_in_pair(&column.name, condition)?;
+            Some(value::plausible(self.catalog, &column.type_name, n))
+        })
     }
 
     fn is_key_of_a_neighbour(&self, column: &Column) -> bool {
@@ -139,34 +148,10 @@ impl<'a> Insert<'a> {
     }
 }
 
-/// A value of this column that breaks the condition, where the condition is understood.
-fn broken(column: &str, condition: &str) -> Option<String> {
-    break_check::value(column, condition).or_else(|| {
-        let pair = break_check::pair(condition)?;
-        pair.into_iter().find(|(name, _)| name == column).map(|(_, value)| value)
-    })
-}
-
 /// A comment that cannot end early.
 pub(super) fn comment(text: &str) -> String {
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     format!("/* {} */", text.replace("*/", "* /").replace("/*", "/ *"))
-}
-
-/// The server puts a condition in parentheses, at times in two pairs.
-pub(super) fn without_parentheses(mut condition: &str) -> &str {
-    while let Some(inner) = condition.strip_prefix('(').and_then(|c| c.strip_suffix(')')) {
-        let mut depth = 0_i32;
-        let balanced = inner.chars().all(|c| {
-            depth += i32::from(c == '(') - i32::from(c == ')');
-            depth >= 0
-        });
-        if !balanced || depth != 0 {
-            break;
-        }
-        condition = inner;
-    }
-    condition
 }
 
 /// The items with commas between `open` and `close`, broken into lines that are indented.

@@ -7,6 +7,7 @@
 //! so: every value that a person must look at has a comment beside it.
 
 mod break_check;
+mod condition;
 mod identifier;
 mod insert;
 mod value;
@@ -87,10 +88,10 @@ fn cast(catalog: &Catalog, promise: &Promise, aim: Aim) -> Option<String> {
         (_, aim) => {
             let domain = catalog.domains.iter().find(|d| d.name == *name)?;
             let value = value::plausible(catalog, &domain.base_type, 1);
-            let expression = promise.expression.as_deref().map(insert::without_parentheses);
+            let expression = promise.expression.as_deref().map(condition::readable);
             match expression {
                 Some(expression) if aim == Aim::Refused => {
-                    let broken = break_check::value("VALUE", expression).unwrap_or(value);
+                    let broken = break_check::value("VALUE", &expression).unwrap_or(value);
                     format!("{} {broken}", insert::comment(&format!("breaks: {expression}")))
                 }
                 Some(expression) => {

@@ -160,10 +160,10 @@ fn a_check_that_is_not_understood_is_quoted_and_left_to_the_reader() {
         &promise(PromiseKind::Check, &["amount"], odd),
         Aim::Refused,
         &expect![[r#"
-        insert into shop.refund (payment_id, "order", amount, captured, state, currency)
-        values (/* a row of shop.payment */ '00000000-0000-0000-0000-000000000001', 1,
-                /* breaks: ((amount % (10)::bigint) = 0) / * x * / */ 1, 1, 'it''s new', 'a');
-    "#]],
+            insert into shop.refund (payment_id, "order", amount, captured, state, currency)
+            values (/* a row of shop.payment */ '00000000-0000-0000-0000-000000000001', 1,
+                    /* breaks: ((amount % 10) = 0) / * x * / */ 1, 1, 'it''s new', 'a');
+        "#]],
     );
 }
 
@@ -186,7 +186,7 @@ fn a_key_is_broken_by_two_rows_that_differ_in_other_keys() {
         &expect![[r#"
             insert into shop.refund (payment_id, "order", amount, captured, state, currency)
             values (/* a row of shop.payment */ '00000000-0000-0000-0000-000000000001',
-                    /* where state = 'done'::text */ 1, 1, 1, 'it''s new', 'a'),
+                    /* where state = 'done' */ 1, 1, 1, 'it''s new', 'a'),
                    ('00000000-0000-0000-0000-000000000001', 1, 1, 1, 'it''s new', 'a');
         "#]],
     );
@@ -253,8 +253,8 @@ fn a_domain_or_enum_is_tried_by_a_cast() {
         &upper,
         Aim::Refused,
         &expect![[r#"
-        select cast(/* breaks: VALUE ~ '^[A-Z]{3}$'::text */ 'a' as shop.currency_code);
-    "#]],
+            select cast(/* breaks: VALUE ~ '^[A-Z]{3}$' */ 'a' as shop.currency_code);
+        "#]],
     );
     let not_null = of(PromiseKind::DomainNotNull, "currency_code", None);
     check(
