@@ -1,7 +1,7 @@
 //! Writes the committed file that is made from code: the JSON Schema of the report.
 //!
-//! In: the root of the repository, as the only argument. Out: the file, and a line that says whether
-//! it changed.
+//! In: the root of the repository, as the only argument. Out: the file, and a line that says
+//! whether it changed.
 //! `cargo xtask generate` starts this. It is a program of its own so that `cargo xtask tidy` needs
 //! no other crate to compile; the report crate's tests compare the committed file with the code.
 //!
