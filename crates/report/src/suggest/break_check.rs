@@ -21,7 +21,8 @@ pub(super) fn value(column: &str, condition: &str) -> Option<String> {
         return Some(value.to_owned());
     }
     let (left, operator, right) = comparison(first)?;
-    let bound: i64 = right.parse().ok()?;
+    // The server writes a negative number as the literal `'-1'` with a cast, in parentheses.
+    let bound: i64 = right.trim_matches(['(', ')', '\'']).parse().ok()?;
     let broken = match operator {
         ">" | "<" | "<>" => bound,
         ">=" => bound.checked_sub(1)?,
@@ -63,8 +64,6 @@ fn comparison(condition: &str) -> Option<(&str, &str, &str)> {
     if words.next().is_some() {
         return None;
     }
-    // The server writes a negative number as the literal `'-1'` with a cast, in parentheses.
-    let right = right.trim_matches(|c| c == '(' || c == ')').trim_matches('\'');
     Some((left, operator, right))
 }
 
