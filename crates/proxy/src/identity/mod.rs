@@ -9,6 +9,8 @@ mod environment;
 mod peer;
 mod process_table;
 mod rules;
+#[cfg(target_os = "linux")]
+mod sock_diag;
 mod socket_owner;
 
 pub(crate) use peer::{Peer, PeerUser, peer};
