@@ -1,7 +1,5 @@
 //! Two runs at once in one checkout.
 
-use proofmark_postgres::Cache;
-
 use crate::machine::has;
 use crate::project::Project;
 
@@ -39,17 +37,7 @@ fn two_runs_at_once_have_results_of_their_own() {
 
 #[test]
 fn two_first_runs_at_once_build_one_template() {
-    let project = Project::new("true");
-    let cache = project.path("cache");
-    std::fs::create_dir(&cache).unwrap();
-    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&cache, open).unwrap();
-    // Nothing is in this cache but servers that were fetched before, where they are needed.
-    let servers = Cache::user().root().join("servers");
-    if servers.is_dir() {
-        std::os::unix::fs::symlink(servers, cache.join("servers")).unwrap();
-    }
-    let project = project.env("PROOFMARK_CACHE", &cache.to_string_lossy());
+    let project = Project::new("true").fresh_cache();
     let runs = [(), ()].map(|()| project.spawn(&["run"]));
     let said: Vec<String> = runs.map(|run| run.finish().ends_with(3).err()).into();
     let built = said.iter().filter(|said| said.contains("built in")).count();

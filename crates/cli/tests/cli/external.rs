@@ -138,6 +138,35 @@ fn what_a_killed_run_left_on_the_user_s_server_is_dropped_by_the_next() {
 }
 
 #[test]
+fn a_failed_test_s_database_stays_on_the_user_s_server_until_the_user_drops_it() {
+    if !has(&["psql"]) {
+        return;
+    }
+    let theirs = TheirServer::start();
+    let project = Project::new(
+        "psql \"$DATABASE_URL~fails\" -qc \"INSERT INTO item VALUES (1, 1, 'bolt', 1, 1)\"\n\
+         psql \"$PROOFMARK_URL\" -qc \"RETURN 'fails' FAILED\"\nexit 1\n",
+    )
+    .env("DATABASE_URL", &theirs.url());
+    project.run(&["run"]).ends_with(4);
+    let listed = project.run(&["psql"]).ends_with(0).out;
+    let name = listed.split_whitespace().next().unwrap();
+    assert_eq!(theirs.ask(name, "SELECT name FROM item"), ["bolt"]);
+    let ran = project.run(&["psql", "fails"]).ends_with(5);
+    expect![[r#"
+        fatal: the database is on the server that the run used
+        help: connect to it there, under the name shown by `proofmark psql`
+    "#]]
+    .assert_eq(&ran.err());
+
+    project.write("suite.sh", SUITE);
+    project.run(&["run"]).ends_with(0);
+    assert!(theirs.databases().iter().any(|one| one == name), "{:?}", theirs.databases());
+    let limit = format!("SELECT datconnlimit FROM pg_database WHERE datname = '{name}'");
+    assert_eq!(theirs.ask("postgres", &limit), ["-1"]);
+}
+
+#[test]
 fn a_server_elsewhere_is_not_touched_and_its_password_not_printed() {
     // 192.0.2.0/24 is reserved for documentation (RFC 5737): nobody is there.
     let project = Project::new("touch ran")

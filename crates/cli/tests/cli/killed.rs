@@ -53,13 +53,7 @@ fn the_next_run_removes_what_a_run_left_whose_keeper_was_killed_too() {
     if !has(&["psql"]) {
         return;
     }
-    let project = Project::new(STAYS);
-    // A place of its own, because any other run would remove it as well.
-    let root = project.path("r");
-    std::fs::create_dir(&root).unwrap();
-    let open = std::os::unix::fs::PermissionsExt::from_mode(0o711);
-    std::fs::set_permissions(&root, open).unwrap();
-    let project = project.env("PROOFMARK_RUN_ROOT", &root.to_string_lossy());
+    let (project, root) = Project::new(STAYS).own_run_root();
     let running = project.spawn(&["run"]);
     let run = project.written("run");
     send(keeper_of(&run), Signal::SIGKILL);

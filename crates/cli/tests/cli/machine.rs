@@ -2,6 +2,7 @@
 //!
 //! **Invariant**: every wait is for a condition and has an end.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -50,9 +51,11 @@ pub(crate) fn has(programs: &[&str]) -> bool {
     true
 }
 
-#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+/// Says so past the harness, which shows what a test prints only when it fails.
 pub(crate) fn skipped(why: &str) {
-    println!("SKIPPED: {why}");
+    let test = std::thread::current().name().unwrap_or_default().to_owned();
+    let mut out = std::io::stderr().lock();
+    writeln!(out, "SKIPPED: {test}: {why}").expect("standard error is open");
 }
 
 /// Processes that belong to a run: its suite by its environment, its server and keeper by their

@@ -16,6 +16,7 @@ mod init;
 mod kept;
 mod killed;
 mod machine;
+mod migrations;
 mod odd_tests;
 mod project;
 mod reports;

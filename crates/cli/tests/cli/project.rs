@@ -10,6 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use nix::sys::signal::Signal;
+use proofmark_postgres::Cache;
 use tempfile::NamedTempFile;
 
 use crate::machine::{PATIENCE, directories_of, processes_of, send, until};
@@ -108,6 +109,34 @@ impl Project {
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Makes a directory that the server's user may pass through; its path.
+    pub(crate) fn open_directory(&self, path: &str) -> String {
+        let path = self.path(path);
+        std::fs::create_dir(&path).expect("the project is ours");
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, open).expect("it is ours");
+        path.to_string_lossy().into_owned()
+    }
+
+    /// Gives the command a cache of its own, empty but for servers that were fetched before.
+    pub(crate) fn fresh_cache(self) -> Self {
+        let cache = self.open_directory("cache");
+        let servers = Cache::user().root().join("servers");
+        if servers.is_dir() {
+            let link = Path::new(&cache).join("servers");
+            std::os::unix::fs::symlink(servers, link).expect("the cache is ours");
+        }
+        self.env("PROOFMARK_CACHE", &cache)
+    }
+
+    /// Gives the command a run root of its own, because the runs of other tests sweep the usual
+    /// one; its path.
+    pub(crate) fn own_run_root(self) -> (Self, PathBuf) {
+        let root = self.open_directory("r");
+        let path = PathBuf::from(&root);
+        (self.env("PROOFMARK_RUN_ROOT", &root), path)
     }
 
     pub(crate) fn root(&self) -> &Path {

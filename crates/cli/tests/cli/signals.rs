@@ -79,17 +79,26 @@ fn a_suite_that_does_not_listen_is_killed_by_the_second_signal() {
 }
 
 #[test]
+fn a_signal_during_the_very_first_preparation_leaves_nothing() {
+    let (project, root) = Project::new("touch ran").fresh_cache().own_run_root();
+    let mut running = project.spawn(&["run"]);
+    running.said("preparing a data directory");
+    running.send(Signal::SIGTERM);
+    running.finish().ends_with(128 + Signal::SIGTERM as i32);
+    assert!(!project.path("ran").exists());
+    until("nothing is left in the run root", || std::fs::read_dir(&root).unwrap().next().is_none());
+    // And the next run is none the worse for it.
+    project.run(&["run", "--quiet", "--", "true"]).ends_with(3);
+}
+
+#[test]
 fn a_signal_during_the_migrations_ends_the_run_before_the_suite() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
-        let project =
-            Project::new("touch ran").file("migrations/2_slow.sql", "SELECT pg_sleep(600);\n");
-        let root = project.path("r");
-        std::fs::create_dir(&root).unwrap();
-        let open = std::os::unix::fs::PermissionsExt::from_mode(0o711);
-        std::fs::set_permissions(&root, open).unwrap();
-        let project = project.env("PROOFMARK_RUN_ROOT", &root.to_string_lossy());
+        let (project, root) = Project::new("touch ran")
+            .file("migrations/2_slow.sql", "SELECT pg_sleep(600);\n")
+            .own_run_root();
         let mut running = project.spawn(&["run"]);
-        // Said once the second file has been running for a while.
+        // The server is up, and the sleep is next.
         running.said("up in");
         running.send(signal);
         let ran = running.finish().ends_with(128 + signal as i32);
