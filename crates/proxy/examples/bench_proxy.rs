@@ -1,7 +1,7 @@
 //! Serves one fixed database through the proxy, for measuring: every client gets the same one.
 //!
 //! ```text
-//! cargo run --release -p proofmark-proxy --example bench_proxy -- <socket directory> <port> <database>
+//! cargo run --release -p proofmark-proxy --example bench_proxy -- <directory> <port> <database>
 //! ```
 //!
 //! It prints the port and serves until its standard input is closed.

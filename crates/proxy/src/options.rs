@@ -10,8 +10,9 @@ use crate::Event;
 
 /// Environment variables by which test runners name a test or a worker, best first.
 ///
-/// `PROOFMARK_TEST` is for whoever wants to choose the name. Sources of the others: nextest (environment variables it sets), pytest-xdist, Jest, Vitest, Playwright,
-/// parallel_tests and Rails.
+/// `PROOFMARK_TEST` is for whoever wants to choose the name. Sources of the others: nextest
+/// (environment variables it sets), pytest-xdist, Jest, Vitest, Playwright, parallel_tests and
+/// Rails.
 pub const IDENTITY_ENV: [&str; 8] = [
     "PROOFMARK_TEST",
     "NEXTEST_TEST_NAME",

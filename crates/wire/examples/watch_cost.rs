@@ -8,9 +8,7 @@ use std::hint::black_box;
 use std::io::Write;
 use std::time::Instant;
 
-use proofmark_wire::backend::{
-    CommandComplete, DataRow, Empty, ReadyForQuery, RowDescription,
-};
+use proofmark_wire::backend::{CommandComplete, DataRow, Empty, ReadyForQuery, RowDescription};
 use proofmark_wire::frontend::{Bind, Describe, Execute, Query, Target};
 use proofmark_wire::{Interest, Replies, Scanner, TransactionStatus, frame};
 

@@ -1,3 +1,5 @@
+//! Conversations as they are on the wire, and what is made of them.
+
 use super::*;
 use crate::{Scanner, frontend};
 
