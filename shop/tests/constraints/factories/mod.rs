@@ -4,7 +4,7 @@
 //! Main type: [`Factory`]. In the SQL of a factory or a case, `{name}` stands for the id of that
 //! name, the same in every statement of a test.
 //!
-//! **Invariant**: a factory's row on its own is accepted; whatever a case wants refused, it changes.
+//! **Invariant**: a factory's row is accepted as it is; whatever a case wants refused, it changes.
 
 mod access;
 mod cart;
