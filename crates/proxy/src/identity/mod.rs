@@ -7,6 +7,7 @@
 
 mod environment;
 mod peer;
+mod proc_file;
 mod process_table;
 mod rules;
 #[cfg(target_os = "linux")]
@@ -14,5 +15,7 @@ mod sock_diag;
 mod socket_owner;
 
 pub(crate) use peer::{Peer, PeerUser, peer};
-pub(crate) use process_table::{ProcessTable, start_of};
+pub(crate) use process_table::ProcessTable;
+#[cfg(target_os = "linux")]
+pub(crate) use process_table::start_of;
 pub(crate) use rules::recognise;

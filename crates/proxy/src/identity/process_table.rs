@@ -8,7 +8,9 @@
 use std::collections::HashMap;
 use std::fs;
 
+use super::environment::Environments;
 use super::peer::Recent;
+use super::proc_file;
 use crate::leases::Holder;
 
 /// Ancestors that are followed at most; a deeper tree of processes is a loop.
@@ -36,6 +38,7 @@ impl Process {
 pub(crate) struct ProcessTable {
     processes: HashMap<u32, Process>,
     pub(super) recent: Recent,
+    pub(super) environments: Environments,
 }
 
 impl ProcessTable {
@@ -89,13 +92,15 @@ impl ProcessTable {
 }
 
 /// When a process started, unless it has ended.
+#[cfg(target_os = "linux")]
 pub(crate) fn start_of(pid: u32) -> Option<u64> {
     read(pid).map(|process| process.start)
 }
 
 /// Reads `/proc/<pid>/stat`. A process that has ended but is still listed has no more say.
 fn read(pid: u32) -> Option<Process> {
-    parse(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    let stat = proc_file::read(&format!("/proc/{pid}/stat"))?;
+    parse(pid, &String::from_utf8_lossy(&stat))
 }
 
 /// The name stands in parentheses and may hold anything, also parentheses (proc_pid_stat(5)).

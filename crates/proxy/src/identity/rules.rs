@@ -10,9 +10,9 @@
 //! **Invariant**: a lease found by the environment is held by the topmost process with that value,
 //! so that the test's own children do not end it.
 
-use std::collections::HashMap;
+use std::rc::Rc;
 
-use super::environment::variables;
+use super::environment::Variables;
 use super::process_table::{Process, ProcessTable};
 use crate::leases::Holder;
 use crate::{Identity, TestName};
@@ -55,9 +55,10 @@ pub(crate) fn recognise(
     let line = pid.map(|pid| table.line(pid)).unwrap_or_default();
     let mut keys: Vec<&str> = identity_env.iter().map(String::as_str).collect();
     keys.push(NEXTEST_BINARY);
-    let own = variables(std::process::id(), &keys);
+    let own = table.environments.own(&keys);
     let below = below(&line, root);
-    let environments: Vec<_> = below.iter().map(|process| variables(process.pid, &keys)).collect();
+    let environments: Vec<_> =
+        below.iter().map(|process| table.environments.of(process.holder(), &keys)).collect();
     by_environment(below, &environments, &own, identity_env)
         .or_else(|| by_process(&line, root))
         .unwrap_or_else(|| Recognised {
@@ -75,11 +76,11 @@ fn below(line: &[Process], root: Option<u32>) -> &[Process] {
 
 fn by_environment(
     line: &[Process],
-    environments: &[HashMap<String, String>],
-    own: &HashMap<String, String>,
+    environments: &[Rc<Variables>],
+    own: &Variables,
     identity_env: &[String],
 ) -> Option<Recognised> {
-    let named = |environment: &HashMap<String, String>| {
+    let named = |environment: &Rc<Variables>| {
         let key = identity_env
             .iter()
             .find(|key| environment.get(*key).is_some_and(|value| own.get(*key) != Some(value)))?;
@@ -87,7 +88,7 @@ fn by_environment(
     };
     let nearest = environments.iter().position(|environment| named(environment).is_some())?;
     let (key, value) = named(&environments[nearest])?;
-    let has_it = |environment: &HashMap<String, String>| environment.get(&key) == Some(&value);
+    let has_it = |environment: &Rc<Variables>| environment.get(&key) == Some(&value);
     let run = environments[nearest..].iter().take_while(|environment| has_it(environment)).count();
     let name = match environments[nearest].get(NEXTEST_BINARY) {
         Some(binary) if key == NEXTEST_TEST => format!("{binary}::{value}"),
@@ -133,8 +134,9 @@ mod tests {
         ]
     }
 
-    fn environment(pairs: &[(&str, &str)]) -> HashMap<String, String> {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    fn environment(pairs: &[(&str, &str)]) -> Rc<Variables> {
+        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        Rc::new(pairs.iter().map(owned).collect())
     }
 
     fn keys() -> Vec<String> {

@@ -27,8 +27,8 @@ pub(super) fn listed_socket(client: SocketAddr, proxy: SocketAddr) -> Option<Lis
 /// The same, from the kernel's tables (proc_pid_net(5)), for where it cannot be asked.
 fn in_tables(client: SocketAddr, proxy: SocketAddr) -> Option<ListedSocket> {
     ["/proc/net/tcp", "/proc/net/tcp6"].into_iter().find_map(|path| {
-        let table = fs::read_to_string(path).ok()?;
-        find(&table, client, proxy)
+        let table = super::proc_file::read(path)?;
+        find(&String::from_utf8_lossy(&table), client, proxy)
     })
 }
 
