@@ -120,6 +120,15 @@ sort -k1,1r -k2,2n -k3,3 -k4,4n "$work/results" | awk '
     }
     END { flush_point() }'
 
+connect() { # port
+    $PRIORITY "$bin/pgbench" -h 127.0.0.1 -p "$1" -U postgres -n -S -C -c 1 -T "$SECONDS_EACH" shop \
+        2>/dev/null | sed -n 's/^average connection time = //p'
+}
+echo
+for round in 1 2 3; do
+    echo "time to connect: direct $(connect "$port"), proxy $(connect "$proxy_port")"
+done
+
 rss() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
 echo
 echo "memory of the proxy: $(rss "$proxy_pid") kB without connections"
