@@ -72,8 +72,11 @@ fn a_full_disk_ends_the_trace_at_the_torn_line() {
             failed += usize::from(writer.append(returned(lease, "a_test")).is_err());
         }
         assert!(failed >= 1, "the disk was to be full");
-        let trace = Trace::from_lines(writer.into_inner().holds.as_slice()).expect("readable");
-        assert_eq!(trace.runs[0].entries.len(), 10 - failed);
+        let holds = writer.into_inner().holds;
+        let trace = Trace::from_lines(holds.as_slice()).expect("readable");
+        // Where only the line feed found no room, the record is there although its write failed.
+        let is_whole = holds.ends_with(b"}");
+        assert_eq!(trace.runs[0].entries.len(), 10 - failed + usize::from(is_whole));
     }
 }
 
