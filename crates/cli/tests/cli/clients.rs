@@ -1,6 +1,6 @@
 //! PostgreSQL's own programs through the proxy.
 
-use crate::machine::has;
+use crate::machine::{has, skipped};
 use crate::project::Project;
 
 /// Runs `script` as a suite, which must pass; its standard output without the report.
@@ -76,7 +76,7 @@ fn pg_dump_and_pg_restore_work_with_several_jobs() {
     if !has(&["psql", "pg_dump", "pg_restore"]) {
         return;
     }
-    let project = passes(
+    let project = Project::new(
         "psql \"$DATABASE_URL\" -qc \"INSERT INTO item SELECT i, 1, 'bolt ' || i, 1, 1 \
               FROM generate_series(1, 500) i\"\n\
          pg_dump \"$DATABASE_URL\" >plain.sql\n\
@@ -84,6 +84,13 @@ fn pg_dump_and_pg_restore_work_with_several_jobs() {
          pg_restore --clean --if-exists -j 3 -d \"$DATABASE_URL~restored\" dump\n\
          pg_dump \"$DATABASE_URL~restored\" >restored.sql\n",
     );
+    let ran = project.run(&["run", "--quiet"]);
+    // pg_dump knows no server newer than itself; pg_restore of 17 sets what an older one lacks.
+    let mismatches = ["server version mismatch", "unrecognized configuration parameter"];
+    if mismatches.iter().any(|mismatch| ran.err.contains(mismatch)) {
+        return skipped(&format!("pg_dump and the server are of different versions: {}", ran.err));
+    }
+    ran.ends_with(0);
     let lines = |name: &str| {
         let text = project.text(name);
         // Newer versions write a random key into the file.
