@@ -49,6 +49,25 @@ fn the_trace_of_a_killed_run_can_be_reported() {
 }
 
 #[test]
+fn what_was_kept_before_the_kill_can_be_looked_at_after_it() {
+    if !has(&["psql", "flock"]) {
+        return;
+    }
+    let project = Project::new(
+        "psql \"$DATABASE_URL~fails\" -qc \"INSERT INTO item VALUES (1, 1, 'bolt', 1, 1)\"\n\
+         psql \"$PROOFMARK_URL\" -qc \"RETURN 'fails' FAILED\"\n\
+         echo $PROOFMARK_RUN >run\nexec sleep 600\n",
+    );
+    let running = project.spawn(&["run"]);
+    let run = project.written("run");
+    running.send(Signal::SIGKILL);
+    drop(running);
+    project.nothing_is_left_of(&run);
+    let ran = project.run(&["psql", "fails", "--", "-Atc", "SELECT name FROM item"]);
+    assert_eq!(ran.ends_with(0).out, "bolt\n");
+}
+
+#[test]
 fn the_next_run_removes_what_a_run_left_whose_keeper_was_killed_too() {
     if !has(&["psql"]) {
         return;

@@ -124,3 +124,13 @@ fn a_command_of_the_command_line_runs_where_it_was_typed() {
     project.start(&mut command).finish().ends_with(3);
     assert!(project.text("deep/second").trim().ends_with("deep/inside"));
 }
+
+#[test]
+fn the_command_reads_our_standard_input() {
+    let project = Project::new("true").file("input", "from outside\n");
+    let mut command = project.command(&["run", "--quiet", "--", "sh", "-c", "cat >copy"]);
+    let input = std::fs::File::open(project.path("input")).unwrap();
+    let status = command.stdin(input).stdout(std::process::Stdio::null()).status().unwrap();
+    assert_eq!(status.code(), Some(3));
+    assert_eq!(project.text("copy"), "from outside\n");
+}
