@@ -74,7 +74,7 @@ impl ExternalError {
         match self {
             ExternalError::NotAllowed { host } => format!(
                 "if that server exists for tests, allow it by name: `allow = [\"{host}\"]` under \
-                 [server] in proofmark.toml; or leave the URL out and let proofmark start its own"
+                 [postgres] in proofmark.toml; or leave the URL out and let proofmark start its own"
             ),
             ExternalError::NoHost => "write the host into it, for example \
                                       postgresql://user@localhost:5432/database"

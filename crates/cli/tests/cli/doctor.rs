@@ -59,7 +59,7 @@ fn a_server_of_the_user_s_is_judged() {
               Output [PROJECT]/.proofmark
             Database shop from 1 file of [PROJECT]/migrations; its URL goes into DATABASE_URL
               Server the server of DATABASE_URL: the server at 192.0.2.1 is not on this machine and is not marked as a test server; nothing was touched
-                Help if that server exists for tests, allow it by name: `allow = ["192.0.2.1"]` under [server] in proofmark.toml; or leave the URL out and let proofmark start its own
+                Help if that server exists for tests, allow it by name: `allow = ["192.0.2.1"]` under [postgres] in proofmark.toml; or leave the URL out and let proofmark start its own
                 Note with PROOFMARK_SERVER_URL=private the one below would be used
     "#]].assert_eq(&about_the_project(&ran.progress()));
 }

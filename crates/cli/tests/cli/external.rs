@@ -176,7 +176,7 @@ fn a_server_elsewhere_is_not_touched_and_its_password_not_printed() {
         fatal: no tests were run
           because: the server of DATABASE_URL is not used
           because: the server at 192.0.2.1 is not on this machine and is not marked as a test server; nothing was touched
-        help: if that server exists for tests, allow it by name: `allow = ["192.0.2.1"]` under [server] in proofmark.toml; or leave the URL out and let proofmark start its own
+        help: if that server exists for tests, allow it by name: `allow = ["192.0.2.1"]` under [postgres] in proofmark.toml; or leave the URL out and let proofmark start its own
     "#]].assert_eq(&ran.err());
     assert!(!project.path("ran").exists());
     for text in [&ran.out, &ran.err] {
