@@ -148,7 +148,8 @@ pub trait LeaseSource: Send + Sync + 'static {
 
     /// A database that is not a template and that a client may nevertheless connect to:
     /// `postgres` and `template1`, which tools ask for before they make a database of their own,
-    /// and what such a tool then made. `None` refuses it.
+    /// and what such a tool then made. What is seen there belongs to the lease that the same test
+    /// holds, if it holds one. `None` refuses it.
     fn maintenance(&self, database: &str) -> Option<Granted> {
         let _ = database;
         None

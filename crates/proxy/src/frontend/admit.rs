@@ -102,7 +102,7 @@ async fn find_place(
     let (template, named, identity) = match destination {
         Destination::Console => return Err(unknown(shared, CONSOLE.to_owned())),
         Destination::Numbered(lease) => return numbered(shared, lease, id).await,
-        Destination::Other(database) => return other(shared, database, id).await,
+        Destination::Other(database) => return other(shared, database, peer, id).await,
         Destination::Named { template, test } => (template, Some(test), Identity::DatabaseName),
         Destination::Optioned { template, test } => (template, Some(test), Identity::Options),
         Destination::Own { template } => (template, None, Identity::Unknown),
@@ -146,13 +146,23 @@ async fn numbered(
 }
 
 /// A database that is no template: what a lease really stands for, or what the source lets pass.
-async fn other(shared: &Rc<Shared>, database: String, id: SessionId) -> Result<Place, Refused> {
+/// The latter is told as part of the lease that the same test holds; without one nothing is told.
+async fn other(
+    shared: &Rc<Shared>,
+    database: String,
+    peer: Peer,
+    id: SessionId,
+) -> Result<Place, Refused> {
     if let Some(lease) = shared.leases.with_real_database(&database) {
         let joined = shared.leases.join_existing(shared, lease, id).await;
         return joined.map(in_lease).map_err(|error| not_joined(error, &database));
     }
     if let Some(granted) = shared.source.maintenance(&database) {
-        return Ok(Place { granted, membership: None });
+        let own = shared.source.databases().into_iter().find_map(|template| {
+            let join = join(shared, template, None, Identity::Unknown, peer);
+            shared.leases.place_in(&join.key, id)
+        });
+        return Ok(Place { granted, membership: own });
     }
     Err(unknown(shared, database))
 }

@@ -82,6 +82,13 @@ impl Leases {
         self.join(shared, &join, session).await
     }
 
+    /// A place in the lease with this key, if there is one already.
+    pub(crate) fn place_in(&self, key: &LeaseKey, session: SessionId) -> Option<Membership> {
+        let lease = self.by_key.borrow().get(key).cloned()?;
+        lease.granted()?;
+        Some(Membership::new(lease, session))
+    }
+
     /// Has a lease without connecting to it, as the console does.
     pub(crate) async fn hold(
         &self,

@@ -36,7 +36,7 @@ static SERVER: Interest = Replies::server_interest()
 pub(crate) struct Observed {
     pub(crate) shared: Rc<Shared>,
     pub(crate) session: SessionId,
-    /// Nothing is told about a session that works on no lease.
+    /// Nothing is told about a session that belongs to no lease.
     pub(crate) lease: Option<Rc<Lease>>,
     pub(crate) upstream: Upstream,
 }

@@ -146,6 +146,41 @@ async fn a_test_may_drop_its_database_and_make_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_a_test_made_itself_is_told_as_part_of_its_lease() {
+    let made = format!("made_by_a_test_{}", std::process::id());
+    let bench = Bench::with(|_, databases| {
+        databases.maintenance = vec!["postgres".to_owned(), made.clone()];
+    });
+    let admin = bench.connect("postgres").await;
+    let client = bench.connect("shop").await;
+    client.batch_execute(&format!("create database {made}")).await.expect("it may");
+    let own = bench.connect(&made).await;
+    own.batch_execute("create table t (a int constraint t_a_positive check (a > 0))")
+        .await
+        .expect("it may");
+    own.batch_execute("insert into t values (-1)").await.expect_err("the check refuses");
+    let lease = bench.event(|event| match event {
+        Event::Refused { lease, refusal, .. }
+            if refusal.constraint.as_deref() == Some("t_a_positive") =>
+        {
+            Some(*lease)
+        }
+        _ => None,
+    });
+    let given = bench.event(|event| match event {
+        Event::LeaseGiven { lease, .. } => Some(*lease),
+        _ => None,
+    });
+    assert_eq!(lease, given);
+    let opened = bench.events();
+    let opened = opened.iter().filter(|event| matches!(event, Event::SessionOpened { .. }));
+    assert_eq!(opened.count(), 2, "the first session came before there was a lease");
+    drop(own);
+    client.batch_execute(&format!("drop database {made} (force)")).await.expect("it may");
+    drop(admin);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_gives_nothing_says_why() {
     let bench = Bench::start();
     bench.databases.refuse(SourceError::new("the disk is full", "free some space"));
