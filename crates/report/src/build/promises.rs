@@ -28,10 +28,9 @@ pub(super) fn promises(trace: &Trace, coverage: &Coverage) -> (Vec<Owner>, Vec<G
         let library = Library {
             database: &covered.database,
             migrations,
-            sources: &Sources::read(migrations),
             suggester: &Suggester::new(catalog),
         };
-        let subjects = subjects(covered, catalog);
+        let subjects = subjects(covered, catalog, &Sources::read(migrations));
         listing.extend(by_owner(&subjects, &library));
         gaps.extend(subjects.iter().filter_map(|subject| {
             // Of equal gaps the one that most rows pass is the worst.
@@ -54,12 +53,18 @@ fn migrations<'a>(trace: &'a Trace, database: &str) -> &'a [Migration] {
         .unwrap_or_default()
 }
 
-fn subjects<'a>(covered: &DatabaseCoverage, catalog: &'a Catalog) -> Vec<Subject<'a>> {
+fn subjects<'a>(
+    covered: &DatabaseCoverage,
+    catalog: &'a Catalog,
+    sources: &Sources<'_>,
+) -> Vec<Subject<'a>> {
     let by_id: HashMap<&PromiseId, &Declared> =
         catalog.promises.iter().map(|promise| (&promise.id, promise)).collect();
     let tried = covered.promises.iter().filter_map(|covered| {
+        let promise = *by_id.get(&covered.promise)?;
         Some(Subject {
-            promise: by_id.get(&covered.promise)?,
+            promise,
+            place: sources.locate(promise),
             state: state(covered),
             refused: (&covered.refused).into(),
             accepted: (&covered.accepted).into(),
@@ -69,8 +74,10 @@ fn subjects<'a>(covered: &DatabaseCoverage, catalog: &'a Catalog) -> Vec<Subject
     });
     let not_enforced = covered.left_out.iter().filter(|l| l.why == WhyLeftOut::NotEnforced);
     let not_enforced = not_enforced.filter_map(|left_out| {
+        let promise = *by_id.get(&left_out.promise)?;
         Some(Subject {
-            promise: by_id.get(&left_out.promise)?,
+            promise,
+            place: sources.locate(promise),
             state: State::NotEnforced,
             refused: Tried::default(),
             accepted: Tried::default(),
@@ -108,7 +115,7 @@ fn by_owner(subjects: &[Subject<'_>], library: &Library<'_>) -> Vec<Owner> {
             name,
             promises: Vec::new(),
         });
-        owner.promises.push(subject.listed(library));
+        owner.promises.push(subject.listed());
     }
     let mut owners: Vec<Owner> = owners.into_values().collect();
     for owner in &mut owners {

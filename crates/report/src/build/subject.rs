@@ -6,7 +6,7 @@
 //! **Invariant:** the words here are chosen by the state alone; numbers in them are those of the
 //! coverage.
 
-use proofmark_catalog::source::{Migration, Sources};
+use proofmark_catalog::source::{Location, Migration};
 use proofmark_catalog::{Promise as Declared, PromiseKind};
 use proofmark_coverage::Group;
 
@@ -18,13 +18,14 @@ use crate::{Gap, Kind, Promise, State, Tried};
 pub(super) struct Library<'a> {
     pub(super) database: &'a str,
     pub(super) migrations: &'a [Migration],
-    pub(super) sources: &'a Sources<'a>,
     pub(super) suggester: &'a Suggester<'a>,
 }
 
 /// A promise and what was tried of it.
 pub(super) struct Subject<'a> {
     pub(super) promise: &'a Declared,
+    /// Where it is declared; looked for once, because that reads all declarations.
+    pub(super) place: Option<Location>,
     pub(super) state: State,
     pub(super) refused: Tried,
     pub(super) accepted: Tried,
@@ -34,8 +35,8 @@ pub(super) struct Subject<'a> {
 }
 
 impl Subject<'_> {
-    pub(super) fn listed(&self, library: &Library<'_>) -> Promise {
-        let place = library.sources.locate(self.promise);
+    pub(super) fn listed(&self) -> Promise {
+        let place = self.place.as_ref();
         Promise {
             id: self.promise.id.to_string(),
             name: name(self.promise),
@@ -52,8 +53,8 @@ impl Subject<'_> {
     /// The gap; `None` where the promise is covered, or can refuse nothing by name.
     pub(super) fn gap(&self, library: &Library<'_>) -> Option<Gap> {
         let check = check(self.state)?;
-        let place = library.sources.locate(self.promise);
-        let declared = place.and_then(|place| excerpt(library.migrations, &place));
+        let place = self.place.as_ref();
+        let declared = place.and_then(|place| excerpt(library.migrations, place));
         let mut notes = self.notes();
         if declared.is_none() && !self.promise.definition.is_empty() {
             notes.push(format!("it is declared as {}", self.promise.definition));
