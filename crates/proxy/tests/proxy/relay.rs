@@ -6,7 +6,7 @@ use futures_util::{SinkExt, StreamExt, TryStreamExt, pin_mut};
 use tokio_postgres::{AsyncMessage, NoTls};
 
 use crate::raw::Raw;
-use crate::support::{Bench, PATIENCE};
+use crate::support::{Bench, PATIENCE, direct};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn simple_extended_and_pipelined_statements_pass() {
@@ -157,4 +157,59 @@ fn peak_memory_kb() -> u64 {
     };
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("it is there");
     line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_read_holds_the_server_back_and_gets_everything_later() {
+    let bench = Bench::start();
+    let mut raw = Raw::start(bench.port, 0, "shop~slow");
+    raw.until(b'Z');
+    raw.query("select repeat('x', 1000), generate_series(1, 40000)");
+    let admin = direct("postgres").await;
+    let waiting = "select count(*) from pg_stat_activity
+                   where query like 'select repeat%' and wait_event = 'ClientWrite'";
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while admin.query_one(waiting, &[]).await.expect("a row").get::<_, i64>(0) == 0 {
+        assert!(std::time::Instant::now() < deadline, "the server never has to wait");
+    }
+    let rows = raw.until(b'Z').iter().filter(|(tag, _)| *tag == b'D').count();
+    assert_eq!(rows, 40_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_read_holds_the_client_back_and_gets_everything_later() {
+    const LINES: i32 = 400_000;
+    let bench = Bench::start();
+    let mut holder = bench.connect("shop~locked").await;
+    let lock = holder.transaction().await.expect("it begins");
+    lock.batch_execute("lock orders").await.expect("nobody else has it");
+    let port = bench.port;
+    let copying = std::thread::spawn(move || {
+        let mut raw = Raw::start(port, 0, "shop~locked");
+        raw.until(b'Z');
+        raw.query("copy orders from stdin");
+        // The server does not read before it has the lock; the data is far more than the
+        // system's buffers take.
+        for id in 0..LINES {
+            let mut bytes = Vec::new();
+            proofmark_wire::frame(&mut bytes, b'd', |body| {
+                body.extend_from_slice(format!("{id}\t1\n").as_bytes());
+            });
+            raw.send(&bytes);
+        }
+        let mut bytes = Vec::new();
+        proofmark_wire::frame(&mut bytes, b'c', |_| {});
+        raw.send(&bytes);
+        raw.until(b'Z');
+    });
+    let waiting = "select count(*) from pg_locks where not granted
+                   and database = (select oid from pg_database where datname = current_database())";
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while lock.query_one(waiting, &[]).await.expect("a row").get::<_, i64>(0) == 0 {
+        assert!(std::time::Instant::now() < deadline, "the COPY never has to wait");
+    }
+    lock.rollback().await.expect("it ends");
+    copying.join().expect("everything was sent and answered");
+    let row = holder.query_one("select count(*) from orders", &[]).await.expect("a row");
+    assert_eq!(row.get::<_, i64>(0), i64::from(LINES));
 }
