@@ -33,8 +33,8 @@ pub enum Account {
         /// Numeric group id.
         gid: u32,
     },
-    /// Root enters a user namespace without a map: there it has no name and no rights, while its
-    /// files stay its own.
+    /// A user namespace without a map: in there we are `nobody`, without a name of our own and
+    /// without rights, while our files stay our own. For root, and for a user without a name.
     Namespace,
 }
 
@@ -76,10 +76,10 @@ impl Account {
         run: &RunDir,
         forced: Option<Account>,
     ) -> Result<(Account, Installation), AccountError> {
-        if forced.is_none() && !geteuid().is_root() {
-            return Ok((Account::Own, binaries.clone()));
-        }
         let base = run.path().parent().unwrap_or(Path::new("/"));
+        if forced.is_none() && !geteuid().is_root() {
+            return Ok((Account::of_ourselves(binaries, base), binaries.clone()));
+        }
         let bin_dir = binaries.bin_dir();
         let mut worked = WORKED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let known = worked.iter().find(|(dir, root, _)| dir == bin_dir && root == base);
@@ -105,6 +105,16 @@ impl Account {
             }
         }
         Err(AccountError { refusals: refusals.join("; ") })
+    }
+
+    /// An ordinary user runs the server as itself. A number without a name, as some container
+    /// platforms give, is nobody to initdb, which asks for the name; in a namespace it is `nobody`.
+    fn of_ourselves(binaries: &Installation, base: &Path) -> Account {
+        let named = User::from_uid(geteuid()).is_ok_and(|user| user.is_some());
+        if !named && Account::Namespace.attempt(binaries, base).is_ok() {
+            return Account::Namespace;
+        }
+        Account::Own
     }
 
     /// Copies a fetched server, which is complete in one directory and runs from anywhere.

@@ -1,10 +1,11 @@
 //! Servers started by root, which PostgreSQL refuses.
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 use proofmark_postgres::{
-    Account, Image, Installation, Origin, Search, Server, ServerOptions, find,
+    Account, Cache, Image, Installation, Origin, Search, Server, ServerOptions, base_image, find,
 };
 
 use crate::support::{base, entries, options_in, query, run_root, skipped};
@@ -112,4 +113,49 @@ fn when_nothing_works_the_error_says_what_was_tried() {
     assert!(text.contains("Permission denied"), "{text}");
     assert!(error.help().contains("CAP_SETUID"), "{}", error.help());
     assert_eq!(entries(root.path()), Vec::<String>::new());
+}
+
+/// Started by the test below as a user without a name.
+#[test]
+#[ignore = "a role of `a_user_without_a_name_can_run_a_server`"]
+fn starts_a_server_without_a_name() {
+    let cache = Cache::user();
+    let search = Search { fetch: false, cache: cache.clone(), ..Search::new() };
+    let found = find(&search).expect("the caller looked for one");
+    let image = base_image(&found.installation, &cache).expect("initdb runs without a name");
+    let options = ServerOptions::default();
+    let server = Server::start(&found.installation, &image, &options).expect("it starts");
+    assert_eq!(query(server.address(), "SELECT 1").expect("it answers"), ["1"]);
+    server.stop().expect("it stops");
+}
+
+#[test]
+fn a_user_without_a_name_can_run_a_server() {
+    if !is_root() {
+        return;
+    }
+    let uid = 54_321;
+    let search = Search { fetch: false, ..Search::new() };
+    let installed = find(&search).is_ok_and(|found| found.installation.origin() != Origin::Cache);
+    if !installed || nix::unistd::User::from_uid(uid.into()).is_ok_and(|user| user.is_some()) {
+        return skipped("no PostgreSQL that every user can read, or user 54321 has a name");
+    }
+    let home = run_root();
+    std::os::unix::fs::chown(home.path(), Some(uid), Some(uid)).expect("root may");
+    // The test program itself may lie where only root can go.
+    let program = home.path().join("test");
+    std::fs::copy(std::env::current_exe().expect("it runs"), &program).expect("there is room");
+    let output = Command::new(&program)
+        .args(["--ignored", "--exact", "root::starts_a_server_without_a_name", "--nocapture"])
+        .env("PROOFMARK_CACHE", home.path().join("cache"))
+        .env("PROOFMARK_RUN_ROOT", home.path())
+        .env("HOME", home.path())
+        .current_dir(home.path())
+        .uid(uid)
+        .gid(uid)
+        .output()
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
