@@ -52,8 +52,30 @@ pub(super) fn start(
         command.env_remove(name);
     }
     command.envs(environment.set.iter().map(|(name, value)| (name, value)));
+    end_with_us(&mut command);
     command.spawn()
 }
+
+/// Asks the kernel to end the command when we are killed. The keeper of a private server does so
+/// too, and for all that the command has started; a server of the user's has no keeper.
+///
+/// The kernel looks at the thread that starts the command (`PR_SET_PDEATHSIG` in prctl(2)): it has
+/// to be the main thread, which is the one that lives as long as we do.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "only the child itself can ask for this, between fork and exec")]
+fn end_with_us(command: &mut Command) {
+    let us = nix::unistd::getpid();
+    let ask = move || {
+        nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?;
+        // Killed between the fork and the question: nobody would answer it.
+        if nix::unistd::getppid() == us { Ok(()) } else { Err(nix::Error::ESRCH.into()) }
+    };
+    // SAFETY: the closure makes two system calls and allocates nothing.
+    unsafe { command.pre_exec(ask) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn end_with_us(_command: &mut Command) {}
 
 /// Waits until the command has ended; signals that we get are passed on to it.
 pub(super) async fn wait(

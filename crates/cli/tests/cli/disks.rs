@@ -73,9 +73,10 @@ impl Drop for Small {
 #[test]
 fn a_run_root_without_room_is_named() {
     let project = Project::new("true");
-    let Some(small) = Small::mount(project.path("small"), "8m") else { return };
-    let root = small.path.to_string_lossy().into_owned();
-    let project = project.env("PROOFMARK_RUN_ROOT", &root);
+    let root = project.path("small");
+    let project = project.env("PROOFMARK_RUN_ROOT", &root.to_string_lossy());
+    // Declared after the project, and so unmounted before its directory is removed.
+    let Some(_small) = Small::mount(root.clone(), "8m") else { return };
     let ran = project.run(&["run", "--quiet"]).ends_with(5);
     assert!(ran.err.starts_with("fatal: no tests were run\n"), "{}", ran.err);
     assert!(ran.err.contains("because: no space left where "), "{}", ran.err);

@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use proofmark_postgres::{Address, Cache, Search, Server, ServerOptions, base_image, find};
 use tokio_postgres::{Config, NoTls, SimpleQueryMessage};
 
-use crate::machine::{has, until};
+use crate::machine::{alive, has, until};
 use crate::project::Project;
 
 /// A server with databases that are none of Proofmark's business.
@@ -118,13 +118,14 @@ fn what_a_killed_run_left_on_the_user_s_server_is_dropped_by_the_next() {
     let before = theirs.state();
     let project = Project::new(
         "psql \"$DATABASE_URL\" -qc \"INSERT INTO item VALUES (1, 1, 'bolt', 1, 1)\"\n\
-         echo $PROOFMARK_RUN >run\nexec sleep 600\n",
+         echo $$ >pid\nexec sleep 600\n",
     )
     .env("DATABASE_URL", &theirs.url());
     let running = project.spawn(&["run"]);
-    project.written("run");
+    let suite: i32 = project.written("pid").parse().unwrap();
     running.send(Signal::SIGKILL);
     drop(running);
+    until("the suite has ended", || !alive(suite));
     assert!(theirs.databases().len() > 4, "{:?}", theirs.databases());
 
     project.write("suite.sh", SUITE);

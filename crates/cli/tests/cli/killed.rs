@@ -80,7 +80,7 @@ fn the_next_run_removes_what_a_run_left_whose_keeper_was_killed_too() {
     drop(running);
     let directories = directories_of(&run, &root);
     assert_eq!(directories.len(), 1, "{directories:?}");
-    assert!(processes_of(&run).len() >= 2, "the server and the suite still run");
+    assert!(!processes_of(&run).is_empty(), "the server still runs");
 
     project.run(&["run", "--quiet", "--", "true"]).ends_with(3);
     project.nothing_is_left_of(&run);
