@@ -42,7 +42,7 @@ pub fn render(report: &Report, options: &Options) -> String {
     let above = [
         failed_suite(report, options).into_iter().chain(kept(report, options)).collect(),
         nothing_observed(report, options),
-        gaps(&report.gaps, options).lines().map(str::to_owned).collect(),
+        known_gaps(report, options),
         unattributed(report, options),
         left(report, options),
         all_promises(report, options),
@@ -66,6 +66,14 @@ pub fn render(report: &Report, options: &Options) -> String {
     page.extend(report.notes.iter().map(|n| line(options.color, Verb::Note, None, &visible(n))));
     page.extend(next(report, options));
     page.join("\n") + "\n"
+}
+
+/// The gaps; where nothing was observed they would only say so once more, for each promise.
+fn known_gaps(report: &Report, options: &Options) -> Vec<String> {
+    if report.outcome == Outcome::NothingObserved && !options.all {
+        return Vec::new();
+    }
+    gaps(&report.gaps, options).lines().map(str::to_owned).collect()
 }
 
 fn failed_suite(report: &Report, options: &Options) -> Vec<String> {
