@@ -30,7 +30,7 @@ pub(super) fn no_such_command(program: &str) -> Failure {
 pub(super) fn cannot_start(program: &str, error: &std::io::Error) -> Failure {
     let state = format!("nothing was observed: the command `{program}` could not be started");
     Failure::because(Exit::NothingObserved, state, error)
-        .help("is it a program for this machine, or a script whose first line names its shell?")
+        .help("is it a program for this machine, or a script whose interpreter is installed?")
 }
 
 /// Reports what the trace of `output` says.

@@ -77,12 +77,12 @@ fn a_file_that_is_no_program_cannot_be_the_command() {
     let project = Project::new("true").file("notes.txt", "not a program\n");
     let path = project.path("notes.txt");
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    std::fs::write(&path, "\u{7f}ELF, but not really").unwrap();
+    std::fs::write(&path, "#!/no/such/interpreter\n").unwrap();
     let ran = project.run(&["run", "--quiet", "--", "./notes.txt"]).ends_with(3);
     expect![[r#"
         fatal: nothing was observed: the command `./notes.txt` could not be started
-          because: Exec format error (os error 8)
-        help: is it a program for this machine, or a script whose first line names its shell?
+          because: No such file or directory (os error 2)
+        help: is it a program for this machine, or a script whose interpreter is installed?
     "#]]
     .assert_eq(&ran.err());
 }
@@ -92,7 +92,7 @@ fn a_suite_that_never_connects_is_told_the_likeliest_reasons() {
     let project = Project::new("true");
     let ran = project.run(&["run", "--quiet"]).ends_with(3);
     let out = ran.out();
-    let (head, _) = out.split_once("\n\n").unwrap();
+    let head: Vec<&str> = out.lines().take(9).collect();
     expect![[r#"
         ────────────
              NOTHING the suite never connected through the proxy; nothing is known about 12 promises
@@ -103,7 +103,7 @@ fn a_suite_that_never_connects_is_told_the_likeliest_reasons() {
                         switch that off when DATABASE_URL is set
                      3. no test ran, or none of those that ran needs a database
                         run the command alone and count its tests
-    "#]].assert_eq(&format!("{head}\n"));
+    "#]].assert_eq(&format!("{}\n", head.join("\n")));
     assert_eq!(project.latest("report.txt"), ran.out);
     assert_eq!(project.report()["outcome"], "nothing-observed");
 }
