@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 rounds=${1:-15}
-cargo build --quiet --release --package proofmark-cli
+[ -n "${NO_BUILD:-}" ] || cargo build --quiet --release --package proofmark-cli
 proofmark=${CARGO_TARGET_DIR:-target}/release/proofmark
 
 # once: runs it, prints the wall time in microseconds; the run observes nothing, which is exit 3.

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::claim::{Claim, mark_of, unmark};
@@ -47,11 +47,16 @@ pub enum PoolError {
     Lease(#[from] LeaseError),
 }
 
+/// Copies made ahead: their names, or why there is none.
+type Ready = mpsc::Receiver<Result<String, String>>;
+
 /// Leases of one template.
 #[derive(Debug)]
 pub struct Pool {
     copier: Arc<Copier>,
-    ready: Option<Mutex<mpsc::Receiver<Result<String, String>>>>,
+    ready: Option<Mutex<Ready>>,
+    /// Told when the first lease is asked for.
+    wanted: Arc<Notify>,
     maker: Option<JoinHandle<()>>,
     sessions: Sessions,
     dropping: mpsc::UnboundedSender<String>,
@@ -84,7 +89,11 @@ impl Copier {
     }
 
     /// Makes copies until nobody wants them any more.
-    async fn make_ahead(self: Arc<Self>, ready: mpsc::Sender<Result<String, String>>) {
+    async fn make_ahead(
+        self: Arc<Self>,
+        ready: mpsc::Sender<Result<String, String>>,
+        wanted: Arc<Notify>,
+    ) {
         let session = match Session::open(self.target.maintenance()).await {
             Ok(session) => session,
             Err(error) => {
@@ -95,7 +104,14 @@ impl Copier {
         };
         while let Ok(place) = ready.reserve().await {
             match self.make(&session).await {
-                Ok(name) => place.send(Ok(name)),
+                Ok(name) => {
+                    place.send(Ok(name));
+                    // One is there when the first test asks; the others cost nothing where
+                    // nobody ever does.
+                    if self.made.load(Ordering::Relaxed) == 1 {
+                        wanted.notified().await;
+                    }
+                }
                 Err(error) => {
                     place.send(Err(chain(&error)));
                     return;
@@ -139,17 +155,30 @@ impl Pool {
         let made = AtomicU32::new(0);
         let copier = Copier { target, template, belongings, run: options.run, made };
         let copier = Arc::new(copier);
+        let wanted = Arc::new(Notify::new());
         let (ready, maker) = if options.ready == 0 {
             (None, None)
         } else {
             let (sender, receiver) = mpsc::channel(options.ready);
-            let maker = tokio::spawn(Arc::clone(&copier).make_ahead(sender));
+            let making = Arc::clone(&copier).make_ahead(sender, Arc::clone(&wanted));
+            let maker = tokio::spawn(making);
             (Some(Mutex::new(receiver)), Some(maker))
         };
         let (dropping, to_drop) = mpsc::unbounded_channel();
         let dropper = tokio::spawn(drop_all(copier.target.clone(), to_drop));
         let (kept, foreign) = (StdMutex::default(), StdMutex::default());
-        Ok(Self { copier, ready, maker, sessions, dropping, dropper, kept, foreign, _claim: claim })
+        Ok(Self {
+            copier,
+            ready,
+            wanted,
+            maker,
+            sessions,
+            dropping,
+            dropper,
+            kept,
+            foreign,
+            _claim: claim,
+        })
     }
 
     /// The server that the databases are on.
@@ -174,13 +203,19 @@ impl Pool {
                 self.sessions.put(session);
                 made
             }
-            Some(ready) => match ready.lock().await.recv().await {
+            Some(ready) => match self.next_ready(ready).await {
                 Some(Ok(database)) => database,
                 Some(Err(error)) => return Err(LeaseError::Earlier(error)),
                 None => return Err(LeaseError::Closed),
             },
         };
         Ok(Lease { database, of: self.copier.template.database.clone() })
+    }
+
+    /// The next copy made ahead; from the first on, more are made.
+    async fn next_ready(&self, ready: &Mutex<Ready>) -> Option<Result<String, String>> {
+        self.wanted.notify_one();
+        ready.lock().await.recv().await
     }
 
     /// Takes a lease back: waits until its connections are gone, reads what was written, and
@@ -282,13 +317,19 @@ impl Pool {
     /// # Errors
     /// [`LeaseError`] when a database could not be dropped.
     pub async fn close(self) -> Result<(), LeaseError> {
-        let Self { copier, ready, maker, dropping, dropper, .. } = self;
+        let Self { copier, ready, wanted, maker, dropping, dropper, .. } = self;
+        if copier.target.is_private() {
+            // The whole directory goes; a copy in the making need not be finished.
+            maker.iter().for_each(JoinHandle::abort);
+            dropper.abort();
+            return Ok(());
+        }
         if let Some(ready) = ready {
             let mut ready = ready.into_inner();
             ready.close();
-            // On a server of our own the whole directory goes; elsewhere each copy must.
+            wanted.notify_one();
             while let Some(made) = ready.recv().await {
-                if let (Ok(database), false) = (made, copier.target.is_private()) {
+                if let Ok(database) = made {
                     drop(dropping.send(database));
                 }
             }
@@ -298,10 +339,6 @@ impl Pool {
             maker.await.map_err(|error| LeaseError::Earlier(error.to_string()))?;
         }
         drop(dropping);
-        if copier.target.is_private() {
-            dropper.abort();
-            return Ok(());
-        }
         dropper.await.map_err(|error| LeaseError::Earlier(error.to_string()))?
     }
 }

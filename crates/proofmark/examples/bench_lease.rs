@@ -3,13 +3,13 @@
 //! In: the `proofmark.toml` of the current directory. Out: medians and 95th percentiles. See
 //! `benches/lease/README.md`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use proofmark::bench::{Bench, Options, Outcome, Pool};
 use proofmark::config::Config;
 use proofmark_pool::Session;
 
-const ROUNDS: usize = 200;
+const ROUNDS: usize = 100;
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "a program that prints measurements")]
@@ -23,7 +23,8 @@ async fn main() -> anyhow::Result<()> {
         let (name, pool) = bench.pools().iter().next().expect("a database is configured");
         println!("{name}, PostgreSQL {}, {ready} made ahead", bench.target().version());
         println!("  bench opened in {:.1} ms", opened.as_secs_f64() * 1e3);
-        let times = measure(pool).await?;
+        let pause = if ready > 0 { Duration::from_millis(120) } else { Duration::ZERO };
+        let times = measure(pool, pause).await?;
         for (what, mut times) in
             ["lease", "to first query", "second query", "taken back"].into_iter().zip(times)
         {
@@ -38,9 +39,11 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn measure(pool: &Pool) -> anyhow::Result<[Vec<f64>; 4]> {
+/// `pause` stands for the body of a test, during which the next copy is made.
+async fn measure(pool: &Pool, pause: Duration) -> anyhow::Result<[Vec<f64>; 4]> {
     let mut times: [Vec<f64>; 4] = Default::default();
     for _ in 0..ROUNDS {
+        tokio::time::sleep(pause).await;
         let begun = Instant::now();
         let mut lap = |column: usize| {
             times[column].push(begun.elapsed().as_secs_f64() * 1e3);
