@@ -6,6 +6,7 @@
 //! until then is reported.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -124,9 +125,10 @@ impl Session {
         drop(recorder);
         // Everything that used the bench has ended with the proxy.
         let bench = Arc::into_inner(bench);
-        let stopped = self.put_away(bench).await;
-        let reported = self.conclude(recording, observed);
-        stopped?;
+        // The report needs the trace only, and so need not wait for the server to be gone.
+        let stopping = tokio::spawn(put_away(bench, self.config.output.clone()));
+        let reported = tokio::task::block_in_place(|| self.conclude(recording, observed));
+        stopping.await.map_err(|error| internal(&error))??;
         reported
     }
 
@@ -281,32 +283,6 @@ impl Session {
         }
     }
 
-    /// Stops the server, keeping the databases of failed tests.
-    async fn put_away(&self, bench: Option<Bench>) -> Result<(), Failure> {
-        let Some(bench) = bench else {
-            return Err(Failure::new(Exit::Internal, "the server is still in use: a bug"));
-        };
-        let any_kept = bench.pools().values().any(|pool| !pool.kept().is_empty());
-        let kept = self.config.output.join("kept").join(bench.run_name()).join("cluster");
-        let Some(server) = bench.dissolve().await? else { return Ok(()) };
-        let stopped = tokio::task::spawn_blocking(move || {
-            if any_kept {
-                server.save_to(&kept).map(drop).map_err(|error| {
-                    Failure::because(
-                        Exit::Internal,
-                        "failed tests' databases were not kept",
-                        &error,
-                    )
-                })
-            } else {
-                server.stop().map_err(|error| {
-                    Failure::because(Exit::Internal, "the server could not be stopped", &error)
-                })
-            }
-        });
-        stopped.await.map_err(|error| Failure::because(Exit::Internal, "the run failed", &error))?
-    }
-
     /// Reads the trace back and reports.
     fn conclude(
         &self,
@@ -320,6 +296,28 @@ impl Session {
         let finished = observed?;
         outcome::report(&self.output, &finished, self.arguments.all, &self.say)
     }
+}
+
+/// Stops the server, keeping the databases of failed tests.
+async fn put_away(bench: Option<Bench>, output: PathBuf) -> Result<(), Failure> {
+    let Some(bench) = bench else {
+        return Err(Failure::new(Exit::Internal, "the server is still in use: a bug"));
+    };
+    let any_kept = bench.pools().values().any(|pool| !pool.kept().is_empty());
+    let kept = output.join("kept").join(bench.run_name()).join("cluster");
+    let Some(server) = bench.dissolve().await? else { return Ok(()) };
+    let stopped = tokio::task::spawn_blocking(move || {
+        if any_kept {
+            server.save_to(&kept).map(drop).map_err(|error| {
+                Failure::because(Exit::Internal, "failed tests' databases were not kept", &error)
+            })
+        } else {
+            server.stop().map_err(|error| {
+                Failure::because(Exit::Internal, "the server could not be stopped", &error)
+            })
+        }
+    });
+    stopped.await.map_err(|error| Failure::because(Exit::Internal, "the run failed", &error))?
 }
 
 /// What has been seen so far, for showing progress.
