@@ -1,0 +1,4 @@
+//! What happens to a cart, as others are told.
+
+crate::events! { Cart;
+}

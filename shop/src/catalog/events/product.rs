@@ -1,0 +1,4 @@
+//! Events of a product.
+
+crate::events! { Product;
+}

@@ -1,0 +1,4 @@
+//! Events of a variant.
+
+crate::events! { Variant;
+}

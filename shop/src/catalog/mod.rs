@@ -1,0 +1,3 @@
+//! Catalogue: what is sold, at which price, under which tax.
+
+pub mod events;

@@ -1,0 +1,4 @@
+//! What happens to a customer, as others are told.
+
+crate::events! { Customer;
+}

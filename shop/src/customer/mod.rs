@@ -1,0 +1,3 @@
+//! Customers and their addresses.
+
+pub mod events;

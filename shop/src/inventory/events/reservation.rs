@@ -1,0 +1,4 @@
+//! Events of a reservation.
+
+crate::events! { Reservation;
+}

@@ -1,0 +1,4 @@
+//! Events of a transfer.
+
+crate::events! { StockTransfer;
+}

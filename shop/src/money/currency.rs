@@ -1,0 +1,115 @@
+//! Currencies of ISO 4217.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A code that is no active currency of ISO 4217.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is no currency of ISO 4217", self.0.escape_debug())]
+pub struct UnknownCurrency(String);
+
+/// A currency of ISO 4217 that money can be counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Currency(iso_currency::Currency);
+
+impl Currency {
+    /// The euro: 2 digits.
+    pub const EUR: Self = Self(iso_currency::Currency::EUR);
+    /// The pound sterling: 2 digits.
+    pub const GBP: Self = Self(iso_currency::Currency::GBP);
+    /// The US dollar: 2 digits.
+    pub const USD: Self = Self(iso_currency::Currency::USD);
+    /// The Swiss franc: 2 digits, and 0.05 as the smallest coin.
+    pub const CHF: Self = Self(iso_currency::Currency::CHF);
+    /// The yen: no digits.
+    pub const JPY: Self = Self(iso_currency::Currency::JPY);
+    /// The Kuwaiti dinar: 3 digits.
+    pub const KWD: Self = Self(iso_currency::Currency::KWD);
+    /// The unidad de fomento: 4 digits.
+    pub const CLF: Self = Self(iso_currency::Currency::CLF);
+
+    /// The three letters.
+    pub fn code(self) -> &'static str {
+        self.0.code()
+    }
+
+    /// How many digits the minor unit has: 0, 2, 3 or 4.
+    pub fn exponent(self) -> u32 {
+        u32::from(self.0.exponent().unwrap_or(0))
+    }
+
+    /// How many minor units make one unit: 100 for the euro, 1 for the yen.
+    pub fn minor_per_unit(self) -> i64 {
+        10_i64.pow(self.exponent())
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.code())
+    }
+}
+
+impl FromStr for Currency {
+    type Err = UnknownCurrency;
+
+    /// Exactly as ISO 4217 writes it: three capitals. A code without minor units, such as that of
+    /// gold, is not one to pay in.
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        iso_currency::Currency::from_code(code)
+            .filter(|currency| currency.code() == code && currency.exponent().is_some())
+            .map(Self)
+            .ok_or_else(|| UnknownCurrency(code.chars().take(16).collect()))
+    }
+}
+
+impl serde::Serialize for Currency {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Currency {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl schemars::JsonSchema for Currency {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Currency".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^[A-Z]{3}$" })
+    }
+}
+
+impl sqlx::Type<sqlx::Postgres> for Currency {
+    fn type_info() -> sqlx::postgres::PgTypeInfo {
+        <str as sqlx::Type<sqlx::Postgres>>::type_info()
+    }
+
+    fn compatible(ty: &sqlx::postgres::PgTypeInfo) -> bool {
+        <str as sqlx::Type<sqlx::Postgres>>::compatible(ty)
+    }
+}
+
+impl<'q> sqlx::Encode<'q, sqlx::Postgres> for Currency {
+    fn encode_by_ref(
+        &self,
+        buffer: &mut sqlx::postgres::PgArgumentBuffer,
+    ) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
+        <&str as sqlx::Encode<'q, sqlx::Postgres>>::encode(self.code(), buffer)
+    }
+}
+
+impl<'r> sqlx::Decode<'r, sqlx::Postgres> for Currency {
+    fn decode(value: sqlx::postgres::PgValueRef<'r>) -> Result<Self, sqlx::error::BoxDynError> {
+        Ok(<&str as sqlx::Decode<'r, sqlx::Postgres>>::decode(value)?.parse()?)
+    }
+}

@@ -1,0 +1,4 @@
+//! What happens to an order, as others are told.
+
+crate::events! { Order;
+}

@@ -1,0 +1,3 @@
+//! Orders: placed from a cart, paid, fulfilled, cancelled, returned.
+
+pub mod events;

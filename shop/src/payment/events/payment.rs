@@ -1,0 +1,4 @@
+//! Events of a payment.
+
+crate::events! { Payment;
+}

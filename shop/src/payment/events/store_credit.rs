@@ -1,0 +1,4 @@
+//! Events of a store_credit.
+
+crate::events! { StoreCredit;
+}

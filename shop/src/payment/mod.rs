@@ -1,0 +1,3 @@
+//! Payments: methods, attempts, captures, voids, refunds, disputes, and the provider behind them.
+
+pub mod events;

@@ -1,0 +1,4 @@
+//! What happens to a voucher, as others are told.
+
+crate::events! { Voucher;
+}

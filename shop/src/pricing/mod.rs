@@ -1,0 +1,3 @@
+//! Pricing: promotions, vouchers, tax, shipping, and what it all comes to.
+
+pub mod events;

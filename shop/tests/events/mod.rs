@@ -1,0 +1,3 @@
+//! Events: their catalogue, the outbox, the worker.
+
+mod catalogue;
