@@ -15,6 +15,7 @@ pub mod id;
 pub mod machine;
 
 pub mod money;
+pub mod value;
 
 pub mod catalog;
 pub mod customer;
