@@ -31,7 +31,8 @@
 
 -- Events of: order
 
--- none
+INSERT INTO event_type (type, version, schema) VALUES
+    ('order.confirmed', 1, '{"$schema":"https://json-schema.org/draft/2020-12/schema","additionalProperties":false,"description":"It is paid; its goods may leave.","properties":{"order":{"description":"Which.","pattern":"^ord_[0-9a-f]{32}$","type":"string"}},"required":["order"],"title":"OrderConfirmed","type":"object"}');
 
 -- Events of: payment
 
