@@ -1,25 +1,35 @@
 //! Carts: what somebody is about to buy, at prices that hold.
+//!
+//! In: a customer or a guest with a session, variants and quantities. Out: a cart whose lines are
+//! at listed prices, held in checkout, ready to become an order.
+//!
+//! Every operation locks the cart's row first, so what a cart contains is never changed by two at
+//! once, and nothing slips into one that is being paid for.
+//!
+//! **Invariant**: a line's price is one of the list, and stays what the customer was shown until
+//! the prices expire; after that the customer is told before it changes.
+
+mod access;
+mod create;
+mod line;
+mod price;
+mod session;
+mod state;
+mod view;
+mod voucher;
 
 pub mod events;
 
-crate::states! {
-    /// Where a cart is in its life.
-    pub enum CartState of crate::machine::Machine {
-        table: "cart",
-        history_key: "cart_id",
-        aggregate: crate::event::Aggregate::Cart,
-        aggregate_key: "id",
-    };
-    /// Lines come and go.
-    Active = "active",
-    /// Prices and stock are held; lines are frozen.
-    Checkout = "checkout",
-    /// It became an order.
-    Converted = "converted",
-    /// Its owner gave it up.
-    Abandoned = "abandoned",
-    /// Its time was over.
-    Expired = "expired",
-    /// Its lines went to another cart.
-    Merged = "merged",
-}
+pub use access::{CartRefusal, CartRequest, Shopper};
+pub use create::{Create, CreateError, Created, create};
+pub use line::{
+    AddLineError, RemoveLineError, SetLine, SetQuantityError, add_line, remove_line, set_quantity,
+};
+pub use price::{PRICE_LIFE, PriceChange, RepriceError, Repriced, reprice};
+pub use session::{
+    OpenSessionError, ParseTokenError, SESSION_LIFE, SessionError, SessionToken, find_by_session,
+    open_session, revoke_session,
+};
+pub use state::CartState;
+pub use view::{CartLine, CartView, ViewError, view};
+pub use voucher::{EnterVoucherError, WithdrawVoucherError, enter_voucher, withdraw_voucher};

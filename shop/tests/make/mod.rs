@@ -3,8 +3,10 @@
 //! Factories go through the operations of the domain, so none can make a row that the shop could
 //! not; they fail the test with what the operation answered.
 
+mod cart;
 mod clock;
 
+pub use cart::{CartBuilder, MadeCart};
 pub use clock::TestClock;
 
 use std::sync::Arc;

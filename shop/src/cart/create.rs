@@ -1,0 +1,108 @@
+//! A new cart.
+
+use chrono::TimeDelta;
+use sqlx::PgPool;
+
+use super::SessionToken;
+use super::access::LIFE_DAYS;
+use super::events::CartCreated;
+use super::session::{OpenSessionError, open_session};
+use crate::context::Context;
+use crate::database::DatabaseError;
+use crate::event;
+use crate::id::{CartId, CustomerId};
+use crate::money::Currency;
+use crate::value::Slug;
+
+/// The cart that is wanted.
+#[derive(Debug, Clone)]
+pub struct Create {
+    /// Whose; none for a guest.
+    pub customer: Option<CustomerId>,
+    /// What its prices are in.
+    pub currency: Currency,
+    /// Whether its prices include tax.
+    pub tax_included: bool,
+    /// The list its prices are from.
+    pub price_list: Slug,
+}
+
+/// A cart and the first session for it.
+#[derive(Debug, Clone)]
+pub struct Created {
+    /// The cart.
+    pub cart: CartId,
+    /// The token by which its owner comes back to it.
+    pub session: SessionToken,
+}
+
+/// Why there is no new cart.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// The customer has one, active or in checkout.
+    #[error("the customer has a cart already")]
+    HasOne,
+    /// There is no such customer, or not any more.
+    #[error("there is no such customer")]
+    NoSuchCustomer,
+    /// There is no such price list.
+    #[error("there is no such price list")]
+    NoSuchPriceList,
+    /// The currency is not one of the shop's.
+    #[error("the shop does not sell in this currency")]
+    UnknownCurrency,
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+crate::refusals!(CreateError {
+    "cart_one_active_per_customer" => CreateError::HasOne,
+    "cart_of_a_customer" => CreateError::NoSuchCustomer,
+    "cart_of_a_live_customer" => CreateError::NoSuchCustomer,
+    "cart_priced_by_a_list" => CreateError::NoSuchPriceList,
+    "cart_in_a_currency" => CreateError::UnknownCurrency,
+});
+
+impl From<OpenSessionError> for CreateError {
+    fn from(error: OpenSessionError) -> Self {
+        match error {
+            OpenSessionError::Database(error) => Self::Database(error),
+            OpenSessionError::NotFound => unreachable!("the cart was written just before"),
+        }
+    }
+}
+
+/// Makes an empty cart with a session.
+///
+/// # Errors
+/// See [`CreateError`].
+pub async fn create(
+    pool: &PgPool,
+    context: &Context,
+    request: Create,
+) -> Result<Created, CreateError> {
+    let cart: CartId = context.id();
+    let now = context.now();
+    let days = if request.customer.is_some() { LIFE_DAYS.1 } else { LIFE_DAYS.0 };
+    let made = CartCreated { cart, customer: request.customer, currency: request.currency };
+    crate::transact!(pool, CreateError, |connection| {
+        sqlx::query(
+            "INSERT INTO cart (id, customer_id, currency, tax_included, price_list, created_at,
+                               expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(cart)
+        .bind(request.customer)
+        .bind(request.currency)
+        .bind(request.tax_included)
+        .bind(&request.price_list)
+        .bind(now)
+        .bind(now + TimeDelta::days(i64::from(days)))
+        .execute(&mut *connection)
+        .await?;
+        event::append(&mut *connection, context, cart, &made).await?;
+        let session = open_session(&mut *connection, context, cart).await?;
+        Ok(Created { cart, session })
+    })
+}

@@ -1,0 +1,217 @@
+//! Lines: listed prices, tiers, versions, and who may change them.
+
+use chrono::TimeDelta;
+use shop::cart::{
+    self, AddLineError, CartRefusal, CartRequest, RemoveLineError, SetQuantityError, Shopper,
+};
+use shop::id::VariantId;
+use shop::money::{Currency, Money};
+use shop::value::Quantity;
+
+use super::stage::Stage;
+use crate::make::Make;
+
+fn eur(cents: i64) -> Money {
+    Money::new(cents, Currency::EUR).unwrap()
+}
+
+fn units(quantity: i64) -> Quantity {
+    Quantity::new(quantity).unwrap()
+}
+
+/// Everything in the cart, as shown.
+async fn shown(make: &Make, cart: &crate::make::MadeCart) -> Vec<(VariantId, i32, i64)> {
+    let view = cart::view(&make.db, &make.context, cart.id, &Shopper::Shop).await.unwrap();
+    view.lines
+        .iter()
+        .map(|line| (line.variant, line.quantity.get(), line.unit_price.minor()))
+        .collect()
+}
+
+#[proofmark::test]
+async fn a_line_has_the_listed_price(make: Make) {
+    let stage = Stage::new(&make).await;
+    let mug = stage.variant(1999).await;
+    let cart = make.cart().build().await;
+    let line =
+        cart::add_line(&make.db, &make.context, &cart.request(), mug, units(2)).await.unwrap();
+    assert_eq!((line.quantity, line.unit_price, line.version), (units(2), eur(1999), 1));
+    assert_eq!(shown(&make, &cart).await, [(mug, 2, 1999)]);
+}
+
+#[proofmark::test]
+async fn the_price_follows_the_quantity(make: Make) {
+    let stage = Stage::new(&make).await;
+    let mug = stage.variant(1000).await;
+    stage.price(mug, 900, Currency::EUR, 10).await;
+    stage.price(mug, 800, Currency::EUR, 100).await;
+    let cart = make.cart().with(mug, 9).build().await;
+    assert_eq!(shown(&make, &cart).await, [(mug, 9, 1000)]);
+    let (db, context, request) = (&make.db, &make.context, cart.request());
+    // One more reaches the tier, for all of them.
+    let line = cart::add_line(db, context, &request, mug, Quantity::ONE).await.unwrap();
+    assert_eq!((line.quantity, line.unit_price), (units(10), eur(900)));
+    for (quantity, price) in [(100, 800), (99, 900), (1, 1000), (100_000, 800)] {
+        let line = cart::set_quantity(db, context, &request, mug, units(quantity)).await.unwrap();
+        assert_eq!(line.unit_price, eur(price), "{quantity}");
+    }
+}
+
+#[proofmark::test]
+async fn what_has_no_price_in_the_terms_of_the_cart_is_not_for_sale(make: Make) {
+    let stage = Stage::new(&make).await;
+    let unpriced = stage.unpriced().await;
+    let in_yen = stage.unpriced().await;
+    stage.price(in_yen, 500, Currency::JPY, 1).await;
+    let from_ten_on = stage.unpriced().await;
+    stage.price(from_ten_on, 500, Currency::EUR, 10).await;
+    let ended = stage.variant(100).await;
+    make.clock.advance(TimeDelta::days(1));
+    stage.end_prices(ended).await;
+    let archived = stage.variant(100).await;
+    sqlx::query("UPDATE product SET status = 'archived' FROM variant WHERE product.id = product_id AND variant.id = $1")
+        .bind(archived).execute(&make.db).await.unwrap();
+    let deleted = stage.variant(100).await;
+    sqlx::query("UPDATE variant SET deleted_at = $2 WHERE id = $1")
+        .bind(deleted)
+        .bind(make.context.now())
+        .execute(&make.db)
+        .await
+        .unwrap();
+    let unknown: VariantId = make.context.id();
+    let cart = make.cart().build().await;
+    let cases = [
+        ("unpriced", unpriced),
+        ("in another currency", in_yen),
+        ("below the smallest tier", from_ten_on),
+        ("price ended", ended),
+        ("archived", archived),
+        ("deleted", deleted),
+        ("unknown", unknown),
+    ];
+    for (name, variant) in cases {
+        let refused =
+            cart::add_line(&make.db, &make.context, &cart.request(), variant, Quantity::ONE).await;
+        assert!(matches!(refused, Err(AddLineError::NotForSale)), "{name}: {refused:?}");
+    }
+    // Tax mode and list are terms, too.
+    let mug = stage.variant(100).await;
+    let net = make.cart().without_tax().build().await;
+    let refused = cart::add_line(&make.db, &make.context, &net.request(), mug, Quantity::ONE).await;
+    assert!(matches!(refused, Err(AddLineError::NotForSale)), "{refused:?}");
+    assert_eq!(shown(&make, &cart).await, []);
+}
+
+#[proofmark::test]
+async fn a_line_holds_at_most_a_hundred_thousand(make: Make) {
+    let stage = Stage::new(&make).await;
+    let mug = stage.variant(1).await;
+    let cart = make.cart().with(mug, 100_000).build().await;
+    let refused =
+        cart::add_line(&make.db, &make.context, &cart.request(), mug, Quantity::ONE).await;
+    assert!(matches!(refused, Err(AddLineError::TooMany)), "{refused:?}");
+    assert_eq!(shown(&make, &cart).await, [(mug, 100_000, 1)]);
+}
+
+#[proofmark::test]
+async fn what_is_not_in_the_cart_is_neither_changed_nor_removed(make: Make) {
+    let stage = Stage::new(&make).await;
+    let mug = stage.variant(100).await;
+    let cart = make.cart().build().await;
+    let (db, context, request) = (&make.db, &make.context, cart.request());
+    let set = cart::set_quantity(db, context, &request, mug, Quantity::ONE).await;
+    assert!(matches!(set, Err(SetQuantityError::NotInCart)), "{set:?}");
+    let removed = cart::remove_line(db, context, &request, mug).await;
+    assert!(matches!(removed, Err(RemoveLineError::NotInCart)), "{removed:?}");
+}
+
+#[proofmark::test]
+async fn a_removed_line_can_come_back(make: Make) {
+    let stage = Stage::new(&make).await;
+    let mug = stage.variant(100).await;
+    let cart = make.cart().with(mug, 3).build().await;
+    let (db, context, request) = (&make.db, &make.context, cart.request());
+    assert_eq!(cart::remove_line(db, context, &request, mug).await.unwrap(), 2);
+    assert_eq!(shown(&make, &cart).await, []);
+    cart::add_line(db, context, &request, mug, units(1)).await.unwrap();
+    assert_eq!(shown(&make, &cart).await, [(mug, 1, 100)]);
+}
+
+#[proofmark::test]
+async fn who_has_not_seen_the_last_change_is_told(make: Make) {
+    let stage = Stage::new(&make).await;
+    let mug = stage.variant(100).await;
+    let cart = make.cart().with(mug, 1).build().await;
+    let seen = CartRequest { version: Some(1), ..cart.request() };
+    let line = cart::add_line(&make.db, &make.context, &seen, mug, Quantity::ONE).await.unwrap();
+    assert_eq!(line.version, 2);
+    let refused = cart::add_line(&make.db, &make.context, &seen, mug, Quantity::ONE).await;
+    let Err(AddLineError::Cart(CartRefusal::Changed { now: 2 })) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(shown(&make, &cart).await, [(mug, 2, 100)]);
+}
+
+#[proofmark::test]
+async fn a_cart_is_changed_by_its_owner_only(make: Make) {
+    let stage = Stage::new(&make).await;
+    let mug = stage.variant(100).await;
+    let (ada, eve) = (stage.customer().await, stage.customer().await);
+    let guests = make.cart().build().await;
+    let adas = make.cart().of(ada).build().await;
+    let other = make.cart().build().await;
+    let cases = [
+        ("another customer", adas.id, Shopper::Customer(eve)),
+        ("a customer on a guest's", guests.id, Shopper::Customer(eve)),
+        ("a session of another cart", adas.id, Shopper::Session(other.session.clone())),
+        ("a token that is none", guests.id, Shopper::Session(cart::SessionToken::random())),
+    ];
+    for (name, cart, shopper) in cases {
+        let request = CartRequest { cart, shopper, version: None };
+        let refused = cart::add_line(&make.db, &make.context, &request, mug, Quantity::ONE).await;
+        let foreign = matches!(refused, Err(AddLineError::Cart(CartRefusal::Foreign)));
+        assert!(foreign, "{name}: {refused:?}");
+        let seen = cart::view(&make.db, &make.context, cart, &request.shopper).await;
+        let foreign = matches!(seen, Err(cart::ViewError::Cart(CartRefusal::Foreign)));
+        assert!(foreign, "{name}: {seen:?}");
+    }
+    // The token of a customer's own session, and the shop itself, may.
+    for shopper in [Shopper::Session(adas.session.clone()), Shopper::Shop, Shopper::Customer(ada)] {
+        let request = CartRequest { cart: adas.id, shopper, version: None };
+        cart::add_line(&make.db, &make.context, &request, mug, Quantity::ONE).await.unwrap();
+    }
+    let unknown = CartRequest::by_shop(make.context.id());
+    let refused = cart::add_line(&make.db, &make.context, &unknown, mug, Quantity::ONE).await;
+    assert!(matches!(refused, Err(AddLineError::Cart(CartRefusal::NotFound))), "{refused:?}");
+}
+
+#[proofmark::test]
+async fn a_cart_whose_time_is_over_does_not_change(make: Make) {
+    let stage = Stage::new(&make).await;
+    let mug = stage.variant(100).await;
+    let cart = make.cart().of(stage.customer().await).with(mug, 1).build().await;
+    let (db, context) = (&make.db, &make.context);
+    // A change prolongs its life.
+    make.clock.advance(TimeDelta::days(80));
+    cart::add_line(db, context, &cart.request(), mug, Quantity::ONE).await.unwrap();
+    make.clock.advance(TimeDelta::days(89));
+    cart::add_line(db, context, &cart.request(), mug, Quantity::ONE).await.unwrap();
+    make.clock.advance(TimeDelta::days(90));
+    let refused = cart::add_line(db, context, &cart.request(), mug, Quantity::ONE).await;
+    assert!(matches!(refused, Err(AddLineError::Cart(CartRefusal::Expired))), "{refused:?}");
+    assert_eq!(shown(&make, &cart).await, [(mug, 3, 100)]);
+}
+
+#[proofmark::test]
+async fn a_clock_that_goes_back_breaks_nothing(make: Make) {
+    let stage = Stage::new(&make).await;
+    let mug = stage.variant(100).await;
+    let cart = make.cart().with(mug, 1).build().await;
+    let (db, context, request) = (&make.db, &make.context, cart.request());
+    make.clock.advance(TimeDelta::hours(-2));
+    // Nothing has a price yet, two hours ago.
+    let refused = cart::add_line(db, context, &request, mug, Quantity::ONE).await;
+    assert!(matches!(refused, Err(AddLineError::NotForSale)), "{refused:?}");
+    cart::remove_line(db, context, &request, mug).await.unwrap();
+    cart::revoke_session(&mut db.acquire().await.unwrap(), context, &cart.session).await.unwrap();
+}
