@@ -5,8 +5,18 @@
 //!
 //! **Invariant**: amounts of two currencies never meet, and nothing wraps around.
 
+mod allocate;
 mod amount;
+mod cash;
 mod currency;
+mod ratio;
+mod rounding;
+mod tax;
 
+pub(crate) use allocate::give_to_largest;
+pub use allocate::{AllocateError, TooManyUnits};
 pub use amount::{MAX_MINOR, Money, MoneyError};
 pub use currency::{Currency, UnknownCurrency};
+pub use ratio::{Ratio, RatioError};
+pub use rounding::{Rounding, UnknownRounding};
+pub use tax::{TaxRate, TaxRateError, Taxed, taxes_in_gross};
