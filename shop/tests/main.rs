@@ -7,3 +7,4 @@ mod make;
 
 mod carts;
 mod events;
+mod pricing;

@@ -1,0 +1,3 @@
+//! Promotions, vouchers, tax, shipping, and what a cart comes to.
+
+mod carts;
