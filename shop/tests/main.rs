@@ -6,5 +6,8 @@
 mod make;
 
 mod carts;
+mod catalog;
+mod customers;
 mod events;
+mod inventory;
 mod pricing;

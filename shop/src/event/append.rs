@@ -38,3 +38,36 @@ pub async fn append<E: Event>(
     let written = sql.build().execute(connection).await?.rows_affected();
     if written == 0 { Err(sqlx::Error::RowNotFound) } else { Ok(()) }
 }
+
+/// Appends one event to each of many aggregates of a kind: one round trip.
+///
+/// The aggregates differ from each other, and the caller holds the locks of their rows, or names
+/// them in the order of their ids.
+///
+/// # Errors
+/// [`sqlx::Error::RowNotFound`] when one of them does not exist.
+pub async fn append_each<I: Id, E: Event>(
+    connection: &mut PgConnection,
+    context: &Context,
+    events: &[(I, E)],
+) -> Result<(), sqlx::Error> {
+    let of: Vec<_> = events.iter().map(|(aggregate, _)| aggregate.uuid()).collect();
+    let ids: Vec<EventId> = events.iter().map(|_| context.id()).collect();
+    let payloads = events.iter().map(|(_, event)| payload(event)).collect::<Result<Vec<_>, _>>()?;
+    let mut sql = QueryBuilder::<Postgres>::new("WITH event AS (SELECT * FROM unnest(");
+    sql.push_bind(of).push("::uuid[], ").push_bind(ids).push("::uuid[], ").push_bind(payloads);
+    sql.push("::jsonb[]) AS event (of, id, payload)), told AS (UPDATE ");
+    sql.push(E::AGGREGATE.table()).push(" AS one SET event_seq = event_seq + 1 FROM event");
+    sql.push(" WHERE one.id = event.of RETURNING event.id, event.of, event.payload, event_seq)");
+    sql.push(" INSERT INTO outbox");
+    sql.push(" (id, aggregatetype, aggregateid, seq, type, version, payload, occurred_at) SELECT ");
+    sql.push("id, ").push_bind(E::AGGREGATE.name()).push(", of, event_seq, ");
+    sql.push_bind(E::TYPE).push(", ").push_bind(E::VERSION).push(", payload, ");
+    sql.push_bind(context.now()).push(" FROM told");
+    let written = sql.build().execute(connection).await?.rows_affected();
+    if usize::try_from(written) == Ok(events.len()) {
+        Ok(())
+    } else {
+        Err(sqlx::Error::RowNotFound)
+    }
+}

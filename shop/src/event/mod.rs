@@ -11,7 +11,7 @@ mod append;
 mod catalogue;
 
 pub use aggregate::Aggregate;
-pub use append::{append, payload};
+pub use append::{append, append_each, payload};
 pub use catalogue::{EventType, catalogue, migration};
 
 /// Something that happened to an aggregate.

@@ -3,17 +3,27 @@
 //! Factories go through the operations of the domain, so none can make a row that the shop could
 //! not; they fail the test with what the operation answered.
 
+#![allow(dead_code, reason = "factories offer what a subject may come to need")]
+
 mod cart;
+mod catalog;
 mod clock;
+mod customer;
+mod inventory;
 
 pub use cart::{CartBuilder, MadeCart};
 pub use clock::TestClock;
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use proofmark::{FromLease, Lease};
 use shop::context::{Actor, Context, IdSource};
+use shop::id::Id as _;
 use sqlx::PgPool;
+
+/// What a factory gives once it is awaited.
+pub type Built<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A database, a clock that stands still until it is moved, and ids in order.
 #[derive(Debug, Clone)]
@@ -37,6 +47,15 @@ impl FromLease for Make {
         let context = Context::new(Arc::new(clock.clone()), Arc::new(IdsInOrder::default()))
             .acting(Actor::named("test"));
         Ok(Self { db, context, clock, lease: lease.clone() })
+    }
+}
+
+impl Make {
+    /// A name that nothing else of the test has: `prefix-7`.
+    pub fn name(&self, prefix: &str) -> String {
+        let id: shop::id::EventId = self.context.id();
+        let count = u64::from_be_bytes(id.uuid().as_bytes()[8..].try_into().unwrap());
+        format!("{prefix}-{}", count & 0xffff_ffff)
     }
 }
 

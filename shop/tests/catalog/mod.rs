@@ -1,0 +1,4 @@
+//! Products, variants, prices, tax rules.
+
+mod prices;
+mod products;

@@ -1,0 +1,3 @@
+//! Stock: levels, movements, reservations, transfers.
+
+mod receive;
