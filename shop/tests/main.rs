@@ -5,6 +5,7 @@
 
 mod make;
 
+mod calculations;
 mod carts;
 mod catalog;
 mod customers;

@@ -145,13 +145,6 @@ impl Money {
 /// `19.99 EUR`, with as many digits as the currency has.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.minor < 0 { "-" } else { "" };
-        let (minor, per_unit) =
-            (self.minor.unsigned_abs(), self.currency.minor_per_unit().unsigned_abs());
-        let (units, rest) = (minor / per_unit, minor % per_unit);
-        match self.currency.exponent() as usize {
-            0 => write!(f, "{sign}{units} {}", self.currency),
-            digits => write!(f, "{sign}{units}.{rest:0digits$} {}", self.currency),
-        }
+        write!(f, "{} {}", self.to_decimal(), self.currency)
     }
 }

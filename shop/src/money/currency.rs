@@ -8,6 +8,9 @@ use std::str::FromStr;
 #[error("`{}` is no currency of ISO 4217", self.0.escape_debug())]
 pub struct UnknownCurrency(String);
 
+/// Codes that ISO 4217 has withdrawn and the table of `iso_currency` still lists.
+const WITHDRAWN: [&str; 5] = ["BGN", "CUC", "HRK", "SLL", "ZWL"];
+
 /// A currency of ISO 4217 that money can be counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Currency(iso_currency::Currency);
@@ -27,6 +30,12 @@ impl Currency {
     pub const KWD: Self = Self(iso_currency::Currency::KWD);
     /// The unidad de fomento: 4 digits.
     pub const CLF: Self = Self(iso_currency::Currency::CLF);
+
+    /// Every currency that money can be counted in, by code.
+    pub fn all() -> impl Iterator<Item = Self> {
+        use iso_currency::IntoEnumIterator as _;
+        iso_currency::Currency::iter().filter_map(|currency| currency.code().parse().ok())
+    }
 
     /// The three letters.
     pub fn code(self) -> &'static str {
@@ -58,6 +67,7 @@ impl FromStr for Currency {
     fn from_str(code: &str) -> Result<Self, Self::Err> {
         iso_currency::Currency::from_code(code)
             .filter(|currency| currency.code() == code && currency.exponent().is_some())
+            .filter(|currency| !WITHDRAWN.contains(&currency.code()))
             .map(Self)
             .ok_or_else(|| UnknownCurrency(code.chars().take(16).collect()))
     }
