@@ -11,4 +11,5 @@ mod catalog;
 mod customers;
 mod events;
 mod inventory;
+mod orders;
 mod pricing;

@@ -10,21 +10,31 @@
 //! the prices expire; after that the customer is told before it changes.
 
 mod access;
+mod checkout;
+mod close;
 mod create;
 mod line;
+mod merge;
 mod price;
 mod session;
 mod state;
+pub mod stock;
 mod view;
 mod voucher;
 
 pub mod events;
 
+pub(crate) use access::lock as lock_for_order;
 pub use access::{CartRefusal, CartRequest, Shopper};
+pub use checkout::{
+    BeginCheckoutError, Checkout, HOLD_LIFE, LeaveCheckoutError, begin_checkout, leave_checkout,
+};
+pub use close::{AbandonError, abandon, expire_due};
 pub use create::{Create, CreateError, Created, create};
 pub use line::{
     AddLineError, RemoveLineError, SetLine, SetQuantityError, add_line, remove_line, set_quantity,
 };
+pub use merge::{LeftBehind, LeftReason, LogInError, LoggedIn, log_in};
 pub use price::{PRICE_LIFE, PriceChange, RepriceError, Repriced, reprice};
 pub use session::{
     OpenSessionError, ParseTokenError, SESSION_LIFE, SessionError, SessionToken, find_by_session,

@@ -3,12 +3,40 @@
 //! In: a cart in checkout, later what is shipped, cancelled and sent back. Out: an order whose
 //! totals are the contract with the customer, and at every step the money that is owed back.
 //!
+//! Everything that belongs to an order is changed under the lock of its row, and its state follows
+//! from where its units are.
+//!
 //! **Invariant**: moves no money; it says how much must move, and payments do it.
 
+mod access;
+mod cancel;
 mod confirm;
+mod expire;
+mod fulfil;
+mod owed;
+mod parcel;
+mod place;
+mod receive;
+mod returns;
+mod served;
+mod settle;
 mod state;
+mod units;
 
 pub mod events;
 
+pub use access::OrderRefusal;
+pub use cancel::{Cancel, CancelError, Cancelled, cancel};
 pub use confirm::{ConfirmError, Confirmed, confirm};
+pub use expire::{PAYMENT_WAIT, expire_unpaid};
+pub use fulfil::{FulfilError, Parcel, Wanted, fulfil};
+pub use owed::{Owed, OwedError, OwedLine, owed};
+pub use parcel::{ParcelError, Shipment, cancel_fulfilment, deliver, lose, ship};
+pub use place::{Place, PlaceError, Placed, place};
+pub use receive::{ReceiveReturn, ReceiveReturnError, ReturnReceipt, receive_return};
+pub use returns::{
+    RequestReturn, RequestReturnError, ReturnError, approve_return, cancel_return, complete_return,
+    reject_return, request_return,
+};
 pub use state::{FulfilmentState, OrderState, ReturnState};
+pub use units::{OwedUnits, Units, UnitsRefusal};

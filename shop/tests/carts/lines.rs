@@ -32,7 +32,7 @@ async fn shown(make: &Make, cart: &crate::make::MadeCart) -> Vec<(VariantId, i32
 async fn a_line_has_the_listed_price(make: Make) {
     let stage = Stage::new(&make).await;
     let mug = stage.variant(1999).await;
-    let cart = make.cart().build().await;
+    let cart = make.cart().await;
     let line =
         cart::add_line(&make.db, &make.context, &cart.request(), mug, units(2)).await.unwrap();
     assert_eq!((line.quantity, line.unit_price, line.version), (units(2), eur(1999), 1));
@@ -45,7 +45,7 @@ async fn the_price_follows_the_quantity(make: Make) {
     let mug = stage.variant(1000).await;
     stage.price(mug, 900, Currency::EUR, 10).await;
     stage.price(mug, 800, Currency::EUR, 100).await;
-    let cart = make.cart().with(mug, 9).build().await;
+    let cart = make.cart().with(mug, 9).await;
     assert_eq!(shown(&make, &cart).await, [(mug, 9, 1000)]);
     let (db, context, request) = (&make.db, &make.context, cart.request());
     // One more reaches the tier, for all of them.
@@ -79,7 +79,7 @@ async fn what_has_no_price_in_the_terms_of_the_cart_is_not_for_sale(make: Make) 
         .await
         .unwrap();
     let unknown: VariantId = make.context.id();
-    let cart = make.cart().build().await;
+    let cart = make.cart().await;
     let cases = [
         ("unpriced", unpriced),
         ("in another currency", in_yen),
@@ -96,7 +96,7 @@ async fn what_has_no_price_in_the_terms_of_the_cart_is_not_for_sale(make: Make) 
     }
     // Tax mode and list are terms, too.
     let mug = stage.variant(100).await;
-    let net = make.cart().without_tax().build().await;
+    let net = make.cart().without_tax().await;
     let refused = cart::add_line(&make.db, &make.context, &net.request(), mug, Quantity::ONE).await;
     assert!(matches!(refused, Err(AddLineError::NotForSale)), "{refused:?}");
     assert_eq!(shown(&make, &cart).await, []);
@@ -106,7 +106,7 @@ async fn what_has_no_price_in_the_terms_of_the_cart_is_not_for_sale(make: Make) 
 async fn a_line_holds_at_most_a_hundred_thousand(make: Make) {
     let stage = Stage::new(&make).await;
     let mug = stage.variant(1).await;
-    let cart = make.cart().with(mug, 100_000).build().await;
+    let cart = make.cart().with(mug, 100_000).await;
     let refused =
         cart::add_line(&make.db, &make.context, &cart.request(), mug, Quantity::ONE).await;
     assert!(matches!(refused, Err(AddLineError::TooMany)), "{refused:?}");
@@ -117,7 +117,7 @@ async fn a_line_holds_at_most_a_hundred_thousand(make: Make) {
 async fn what_is_not_in_the_cart_is_neither_changed_nor_removed(make: Make) {
     let stage = Stage::new(&make).await;
     let mug = stage.variant(100).await;
-    let cart = make.cart().build().await;
+    let cart = make.cart().await;
     let (db, context, request) = (&make.db, &make.context, cart.request());
     let set = cart::set_quantity(db, context, &request, mug, Quantity::ONE).await;
     assert!(matches!(set, Err(SetQuantityError::NotInCart)), "{set:?}");
@@ -129,7 +129,7 @@ async fn what_is_not_in_the_cart_is_neither_changed_nor_removed(make: Make) {
 async fn a_removed_line_can_come_back(make: Make) {
     let stage = Stage::new(&make).await;
     let mug = stage.variant(100).await;
-    let cart = make.cart().with(mug, 3).build().await;
+    let cart = make.cart().with(mug, 3).await;
     let (db, context, request) = (&make.db, &make.context, cart.request());
     assert_eq!(cart::remove_line(db, context, &request, mug).await.unwrap(), 2);
     assert_eq!(shown(&make, &cart).await, []);
@@ -141,7 +141,7 @@ async fn a_removed_line_can_come_back(make: Make) {
 async fn who_has_not_seen_the_last_change_is_told(make: Make) {
     let stage = Stage::new(&make).await;
     let mug = stage.variant(100).await;
-    let cart = make.cart().with(mug, 1).build().await;
+    let cart = make.cart().with(mug, 1).await;
     let seen = CartRequest { version: Some(1), ..cart.request() };
     let line = cart::add_line(&make.db, &make.context, &seen, mug, Quantity::ONE).await.unwrap();
     assert_eq!(line.version, 2);
@@ -157,9 +157,9 @@ async fn a_cart_is_changed_by_its_owner_only(make: Make) {
     let stage = Stage::new(&make).await;
     let mug = stage.variant(100).await;
     let (ada, eve) = (stage.customer().await, stage.customer().await);
-    let guests = make.cart().build().await;
-    let adas = make.cart().of(ada).build().await;
-    let other = make.cart().build().await;
+    let guests = make.cart().await;
+    let adas = make.cart().of(ada).await;
+    let other = make.cart().await;
     let cases = [
         ("another customer", adas.id, Shopper::Customer(eve)),
         ("a customer on a guest's", guests.id, Shopper::Customer(eve)),
@@ -189,7 +189,7 @@ async fn a_cart_is_changed_by_its_owner_only(make: Make) {
 async fn a_cart_whose_time_is_over_does_not_change(make: Make) {
     let stage = Stage::new(&make).await;
     let mug = stage.variant(100).await;
-    let cart = make.cart().of(stage.customer().await).with(mug, 1).build().await;
+    let cart = make.cart().of(stage.customer().await).with(mug, 1).await;
     let (db, context) = (&make.db, &make.context);
     // A change prolongs its life.
     make.clock.advance(TimeDelta::days(80));
@@ -206,7 +206,7 @@ async fn a_cart_whose_time_is_over_does_not_change(make: Make) {
 async fn a_clock_that_goes_back_breaks_nothing(make: Make) {
     let stage = Stage::new(&make).await;
     let mug = stage.variant(100).await;
-    let cart = make.cart().with(mug, 1).build().await;
+    let cart = make.cart().with(mug, 1).await;
     let (db, context, request) = (&make.db, &make.context, cart.request());
     make.clock.advance(TimeDelta::hours(-2));
     // Nothing has a price yet, two hours ago.

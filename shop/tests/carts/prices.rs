@@ -16,7 +16,7 @@ async fn repricing_tells_what_changed_and_drops_what_is_gone(make: Make) {
     let stage = Stage::new(&make).await;
     let (same, dearer, gone) =
         (stage.variant(100).await, stage.variant(200).await, stage.variant(300).await);
-    let cart = make.cart().with(same, 1).with(dearer, 2).with(gone, 3).build().await;
+    let cart = make.cart().with(same, 1).with(dearer, 2).with(gone, 3).await;
     make.clock.advance(TimeDelta::minutes(5));
     stage.price(dearer, 250, Currency::EUR, 1).await;
     stage.end_prices(gone).await;
@@ -44,7 +44,7 @@ async fn repricing_tells_what_changed_and_drops_what_is_gone(make: Make) {
 async fn a_price_that_was_shown_stays_while_others_are_added(make: Make) {
     let stage = Stage::new(&make).await;
     let (first, second) = (stage.variant(100).await, stage.variant(200).await);
-    let cart = make.cart().with(first, 1).build().await;
+    let cart = make.cart().with(first, 1).await;
     let shown = make.context.now();
     make.clock.advance(TimeDelta::minutes(30));
     stage.price(first, 999, Currency::EUR, 1).await;
@@ -59,7 +59,7 @@ async fn a_price_that_was_shown_stays_while_others_are_added(make: Make) {
 
 #[proofmark::test]
 async fn an_empty_cart_has_nothing_to_reprice(make: Make) {
-    let cart = make.cart().build().await;
+    let cart = make.cart().await;
     let told = cart::reprice(&make.db, &make.context, &cart.request()).await.unwrap();
     assert_eq!(told.changes, []);
 }

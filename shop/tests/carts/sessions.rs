@@ -10,7 +10,7 @@ use crate::make::Make;
 
 #[proofmark::test]
 async fn only_the_digest_of_a_token_is_stored(make: Make) {
-    let cart = make.cart().build().await;
+    let cart = make.cart().await;
     let stored: Vec<(Vec<u8>,)> = sqlx::query_as("SELECT token_hash::bytea FROM cart_session")
         .fetch_all(&make.db)
         .await
@@ -23,7 +23,7 @@ async fn only_the_digest_of_a_token_is_stored(make: Make) {
 
 #[proofmark::test]
 async fn a_session_finds_its_cart_until_it_ends(make: Make) {
-    let cart = make.cart().build().await;
+    let cart = make.cart().await;
     let mut db = make.db.acquire().await.unwrap();
     let context = &make.context;
     assert_eq!(cart::find_by_session(&mut db, context, &cart.session).await.unwrap(), cart.id);
@@ -61,7 +61,7 @@ async fn there_is_no_session_without_a_cart(make: Make) {
 async fn a_customer_has_one_cart(make: Make) {
     let stage = Stage::new(&make).await;
     let customer = stage.customer().await;
-    make.cart().of(customer).build().await;
+    make.cart().of(customer).await;
     let terms = Create {
         customer: Some(customer),
         currency: Currency::USD,

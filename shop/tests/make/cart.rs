@@ -1,11 +1,13 @@
 //! Carts, made by the operations of the cart.
 
+use std::future::IntoFuture;
+
 use shop::cart::{self, CartRequest, SessionToken, Shopper};
 use shop::id::{CartId, CustomerId, VariantId};
 use shop::money::Currency;
 use shop::value::Quantity;
 
-use super::Make;
+use super::{Built, Make};
 
 impl Make {
     /// A cart of a guest, in euros with tax included, with no lines.
@@ -86,8 +88,7 @@ impl CartBuilder {
         self
     }
 
-    /// Makes it.
-    pub async fn build(self) -> MadeCart {
+    async fn build(self) -> MadeCart {
         let Self { make, customer, currency, tax_included, price_list, lines } = self;
         let price_list = price_list.parse().unwrap();
         let wanted = cart::Create { customer, currency, tax_included, price_list };
@@ -100,5 +101,14 @@ impl CartBuilder {
                 .unwrap();
         }
         cart
+    }
+}
+
+impl IntoFuture for CartBuilder {
+    type Output = MadeCart;
+    type IntoFuture = Built<MadeCart>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.build())
     }
 }

@@ -10,9 +10,13 @@ mod catalog;
 mod clock;
 mod customer;
 mod inventory;
+mod order;
 
+#[allow(unused_imports, reason = "named by tests that keep a builder")]
 pub use cart::{CartBuilder, MadeCart};
 pub use clock::TestClock;
+#[allow(unused_imports, reason = "named by tests that keep a builder")]
+pub use order::{MadeOrder, OrderBuilder};
 
 use std::pin::Pin;
 use std::sync::Arc;

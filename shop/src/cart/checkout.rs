@@ -1,0 +1,178 @@
+//! Checkout: the lines are frozen, their stock is held, their prices hold.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{PgConnection, PgPool};
+
+use super::access::lock;
+use super::events::{CartCheckoutBegun, CartCheckoutLeft};
+use super::line::units;
+use super::price::{PriceChange, look_up};
+use super::stock::{self as inventory, HoldError, HoldLine, Reservation, Strategy};
+use super::{CartRefusal, CartRequest, CartState};
+use crate::context::Context;
+use crate::database::DatabaseError;
+use crate::id::{CartId, VariantId};
+use crate::machine::Move;
+
+/// How long stock and prices are held for a cart in checkout.
+pub const HOLD_LIFE: TimeDelta = TimeDelta::minutes(15);
+
+/// A cart whose stock and prices are held.
+#[derive(Debug, Clone)]
+pub struct Checkout {
+    /// Until when.
+    pub until: DateTime<Utc>,
+    /// The stock; nothing for variants whose inventory is not tracked.
+    pub reservations: Vec<Reservation>,
+    /// The cart's version.
+    pub version: i64,
+}
+
+/// Why checkout did not begin. Nothing was written, and nothing is held.
+#[derive(Debug, thiserror::Error)]
+pub enum BeginCheckoutError {
+    /// The cart.
+    #[error(transparent)]
+    Cart(#[from] CartRefusal),
+    /// There is nothing in it.
+    #[error("the cart is empty")]
+    Empty,
+    /// The prices that were shown have expired, and these are others now. Reprice the cart and
+    /// show them.
+    #[error("prices have changed since they were shown")]
+    PricesChanged(Vec<PriceChange>),
+    /// There is not enough stock.
+    #[error(transparent)]
+    Stock(HoldError),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+crate::refusals!(BeginCheckoutError {});
+
+impl From<HoldError> for BeginCheckoutError {
+    fn from(error: HoldError) -> Self {
+        match error {
+            HoldError::Database(error) => Self::Database(error),
+            refusal => Self::Stock(refusal),
+        }
+    }
+}
+
+/// Why checkout was not left.
+#[derive(Debug, thiserror::Error)]
+pub enum LeaveCheckoutError {
+    /// The cart.
+    #[error(transparent)]
+    Cart(#[from] CartRefusal),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+crate::refusals!(LeaveCheckoutError {});
+
+/// Freezes a cart and holds its stock and its prices for [`HOLD_LIFE`].
+///
+/// Prices that were shown and have not expired are kept, whatever the list says now.
+///
+/// # Errors
+/// See [`BeginCheckoutError`].
+pub async fn begin_checkout(
+    pool: &PgPool,
+    context: &Context,
+    request: &CartRequest,
+    strategy: Strategy,
+) -> Result<Checkout, BeginCheckoutError> {
+    let cart = request.cart;
+    crate::transact!(pool, BeginCheckoutError, |connection| {
+        let locked =
+            lock::<BeginCheckoutError>(connection, context, request, &[CartState::Active]).await?;
+        let until = context.now() + HOLD_LIFE;
+        let lines: Vec<(VariantId, i64, bool)> =
+            sqlx::query_as(LINES).bind(cart).fetch_all(&mut *connection).await?;
+        if lines.is_empty() {
+            Err(BeginCheckoutError::Empty)?;
+        }
+        if !locked.prices_hold(context.now()) {
+            let changes = look_up(connection, context, cart, &locked).await?;
+            if !changes.is_empty() {
+                Err(BeginCheckoutError::PricesChanged(changes))?;
+            }
+        }
+        let held = lines
+            .into_iter()
+            .filter(|(.., tracked)| *tracked)
+            .map(|(variant, quantity, _)| Ok(HoldLine { variant, quantity: units(quantity)? }))
+            .collect::<Result<Vec<_>, sqlx::Error>>()?;
+        let reservations = if held.is_empty() {
+            Vec::new()
+        } else {
+            inventory::hold(connection, context, cart, &held, strategy, until).await?
+        };
+        let version = fix_prices(connection, context, cart, until).await?;
+        let change = Move::new(cart, &[CartState::Active], CartState::Checkout);
+        change
+            .make(connection, context, &CartCheckoutBegun { cart, until })
+            .await?
+            .ok_or(CartRefusal::State(locked.state))?;
+        Ok(Checkout { until, reservations, version })
+    })
+}
+
+const LINES: &str = "
+    SELECT line.variant_id, line.quantity::bigint, variant.track_inventory
+      FROM cart_line AS line JOIN variant ON variant.id = line.variant_id
+     WHERE line.cart_id = $1 ORDER BY line.variant_id";
+
+/// The prices of the lines hold at least until then.
+async fn fix_prices(
+    connection: &mut PgConnection,
+    context: &Context,
+    cart: CartId,
+    until: DateTime<Utc>,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "UPDATE cart SET version = version + 1,
+                priced_at = CASE WHEN prices_expire_at > $3 THEN priced_at ELSE $3 END,
+                prices_expire_at = greatest(prices_expire_at, $2),
+                expires_at = greatest(expires_at, $2)
+          WHERE id = $1 RETURNING version",
+    )
+    .bind(cart)
+    .bind(until)
+    .bind(context.now())
+    .fetch_one(connection)
+    .await
+}
+
+/// Thaws a cart: its stock is free again and its lines can change. Gives its version.
+///
+/// # Errors
+/// See [`LeaveCheckoutError`].
+pub async fn leave_checkout(
+    pool: &PgPool,
+    context: &Context,
+    request: &CartRequest,
+) -> Result<i64, LeaveCheckoutError> {
+    let cart = request.cart;
+    crate::transact!(pool, LeaveCheckoutError, |connection| {
+        let locked =
+            lock::<LeaveCheckoutError>(connection, context, request, &[CartState::Checkout])
+                .await?;
+        inventory::release_cart(connection, context, cart, "left checkout").await?;
+        let change = Move::new(cart, &[CartState::Checkout], CartState::Active);
+        change
+            .make(connection, context, &CartCheckoutLeft { cart })
+            .await?
+            .ok_or(CartRefusal::State(locked.state))?;
+        let version: i64 = sqlx::query_scalar(
+            "UPDATE cart SET version = version + 1 WHERE id = $1 RETURNING version",
+        )
+        .bind(cart)
+        .fetch_one(&mut *connection)
+        .await?;
+        Ok(version)
+    })
+}

@@ -1,0 +1,153 @@
+//! Orders, placed from carts by the operations of cart and order.
+
+use std::future::IntoFuture;
+
+use shop::cart::{self, CartRequest, stock::Strategy};
+use shop::catalog::{SetTaxRule, TaxRate, SetTaxRuleError, set_tax_rule};
+use shop::id::{CartId, CustomerId, OrderId, OrderLineId, VariantId};
+use shop::money::{Currency, Money};
+use shop::order::{self, Place, Placed};
+use shop::pricing::{Destination, Policy};
+use shop::value::Country;
+
+use super::{Built, Make};
+
+/// An order that is about to be placed.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct OrderBuilder {
+    make: Make,
+    customer: Option<CustomerId>,
+    currency: Currency,
+    lines: Vec<(VariantId, i64)>,
+    fresh: u32,
+    quantity: i64,
+}
+
+/// An order that was placed.
+#[derive(Debug, Clone)]
+pub struct MadeOrder {
+    /// Which.
+    pub id: OrderId,
+    /// The cart it was.
+    pub cart: CartId,
+    /// Who bought; none for a guest.
+    pub customer: Option<CustomerId>,
+    /// Its lines, in the order of their variants in the cart.
+    pub lines: Vec<OrderLineId>,
+    /// What they are of.
+    pub variants: Vec<VariantId>,
+    /// What is to be paid.
+    pub total: Money,
+}
+
+impl Make {
+    /// An order of a guest in Germany, in euros, of one line of two units at 10.00 each, without
+    /// shipping.
+    pub fn order(&self) -> OrderBuilder {
+        OrderBuilder {
+            make: self.clone(),
+            customer: None,
+            currency: Currency::EUR,
+            lines: Vec::new(),
+            fresh: 1,
+            quantity: 2,
+        }
+    }
+
+    /// Has everything of the standard class taxed at 19 % in Germany, if it is not yet.
+    pub async fn german_tax(&self) {
+        let rule = SetTaxRule {
+            tax_class: "standard".parse().unwrap(),
+            country: Country::DE,
+            region: None,
+            rate: TaxRate::from_percent(19).unwrap(),
+            from: self.context.now(),
+        };
+        match set_tax_rule(&self.db, &self.context, rule).await {
+            Ok(_) | Err(SetTaxRuleError::Overlaps) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// What a guest in Germany asks for, who pays by card and has nothing sent.
+    pub fn placing(&self, cart: CartRequest) -> Place {
+        Place {
+            cart,
+            email: Some("guest@example.org".parse().unwrap()),
+            destination: Destination::country(Country::DE),
+            shipping_address: Some(self.postal_address(Country::DE)),
+            billing_address: None,
+            shipping_method: None,
+            payment_is_cash: false,
+            expected_total: None,
+            policy: Policy::default(),
+        }
+    }
+}
+
+impl OrderBuilder {
+    /// Of a customer.
+    pub fn of(mut self, customer: CustomerId) -> Self {
+        self.customer = Some(customer);
+        self
+    }
+
+    /// In another currency.
+    pub fn in_currency(mut self, currency: Currency) -> Self {
+        self.currency = currency;
+        self
+    }
+
+    /// With so many lines, each of a variant of its own, at 1000, 2000, 3000... minor units.
+    pub fn with_lines(mut self, lines: u32) -> Self {
+        self.fresh = lines;
+        self
+    }
+
+    /// With so many units in each of those lines.
+    pub fn of_quantity(mut self, quantity: i64) -> Self {
+        self.quantity = quantity;
+        self
+    }
+
+    /// With so many of a variant that is there, instead.
+    pub fn with(mut self, variant: VariantId, quantity: i64) -> Self {
+        self.fresh = 0;
+        self.lines.push((variant, quantity));
+        self
+    }
+
+    async fn build(self) -> MadeOrder {
+        let Self { make, customer, currency, mut lines, fresh, quantity } = self;
+        make.german_tax().await;
+        for number in 1..=fresh {
+            let price = Money::new(i64::from(number) * 1000, currency).unwrap();
+            lines.push((make.variant().untracked().priced(price).await, quantity));
+        }
+        let mut cart = make.cart().in_currency(currency);
+        if let Some(customer) = customer {
+            cart = cart.of(customer);
+        }
+        for &(variant, quantity) in &lines {
+            cart = cart.with(variant, quantity);
+        }
+        let cart = cart.await;
+        let (db, context, request) = (&make.db, &make.context, cart.request());
+        cart::begin_checkout(db, context, &request, Strategy::MostStock).await.unwrap();
+        let Placed { order, lines, quote, .. } =
+            order::place(db, context, &make.placing(request)).await.unwrap();
+        let variants = quote.lines.iter().map(|line| line.variant).collect();
+        let total = quote.totals.grand_total;
+        MadeOrder { id: order, cart: cart.id, customer, lines, variants, total }
+    }
+}
+
+impl IntoFuture for OrderBuilder {
+    type Output = MadeOrder;
+    type IntoFuture = Built<MadeOrder>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.build())
+    }
+}

@@ -1,0 +1,3 @@
+//! Orders: placing, cancelling, fulfilling, returning.
+
+mod placing;
