@@ -2,7 +2,7 @@
 //!
 //! In: an object, the states it may be in, the state it shall be in. Out: the move that was made,
 //! or none when the object was in no such state. Which moves exist is data of the database
-//! (`<table>_transition`); a move that is not among them is refused by `<table>_history_move_allowed`.
+//! (`<table>_transition`); one that is not among them is refused by `<table>_history_move_allowed`.
 //!
 //! **Invariant**: no state changes without its history row and its event, because nothing else here
 //! writes the column `state`, except statements that move many objects at once and do all three.

@@ -10,6 +10,7 @@
 mod attribution;
 mod catalog;
 mod failing_row;
+mod invariant;
 mod name;
 mod promise;
 mod read;
@@ -21,6 +22,7 @@ mod violations;
 pub use attribution::{Attribution, RefusalFields, Why};
 pub use catalog::Catalog;
 pub use failing_row::split_failing_row;
+pub use invariant::{Invariant, InvariantError};
 pub use name::{PromiseId, TableName};
 pub use promise::{
     Deferrable, ForeignKey, ForeignKeyAction, MatchType, Promise, PromiseKind, ReportedAs, Unique,

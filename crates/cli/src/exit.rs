@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     SuiteFailed,
     /// No server could be used.
     ServerUnusable,
+    /// The gate failed: the suite passed, but an invariant does not hold.
+    GateFailed,
     /// Ended by a signal before the suite was started.
     Interrupted(i32),
 }
@@ -32,6 +34,7 @@ impl From<Exit> for ExitCode {
             Exit::NothingObserved => 3,
             Exit::SuiteFailed => 4,
             Exit::ServerUnusable => 5,
+            Exit::GateFailed => 10,
             Exit::Interrupted(signal) => 128_u8.saturating_add(u8::try_from(signal).unwrap_or(0)),
         })
     }

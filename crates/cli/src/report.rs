@@ -27,6 +27,8 @@ pub(crate) struct Rendered {
     pub(crate) plain: String,
     pub(crate) json: String,
     pub(crate) nothing_observed: bool,
+    /// Whether a test left an invariant broken.
+    pub(crate) invariant_broken: bool,
 }
 
 /// Renders `trace` in every way.
@@ -40,6 +42,7 @@ pub(crate) fn render(trace: &Trace, all: bool, say: &Say) -> Rendered {
         plain: terminal::render(&report, &options(false)),
         json: to_json(&report),
         nothing_observed,
+        invariant_broken: !report.invariants.broken.is_empty(),
     }
 }
 
@@ -67,6 +70,7 @@ pub(crate) fn report(arguments: &ReportArguments, say: &Say) -> Result<Exit, Fai
             Err(Failure::because(Exit::Internal, "the report was not written", &error))
         }
         _ if rendered.nothing_observed => Ok(Exit::NothingObserved),
+        _ if rendered.invariant_broken => Ok(Exit::GateFailed),
         _ => Ok(Exit::Clean),
     }
 }

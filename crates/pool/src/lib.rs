@@ -8,6 +8,7 @@
 //! test runner asked; and only databases that this crate created are ever dropped.
 
 mod claim;
+mod invariants;
 mod key;
 mod lease;
 mod migrations;
@@ -24,7 +25,7 @@ pub use lease::{Lease, LeaseError};
 pub use migrations::{Format, LoadError, Script, load_scripts};
 pub use pool::{Outcome, Pool, PoolError, PoolOptions};
 pub use recipe::{Migrations, Recipe};
-pub use returned::{Leftover, Returned, TableWritten};
+pub use returned::{BrokenInvariant, Leftover, Returned, TableWritten};
 pub use session::{ConnectError, Session};
 pub use target::{Target, TargetError};
 pub use template::{BuildError, Ingredients, MigrationError, Progress, Template};

@@ -13,7 +13,10 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::task::JoinHandle;
 
+use proofmark_catalog::Invariant;
+
 use crate::claim::{Claim, mark_of, unmark};
+use crate::invariants::{Checked, Invariants};
 use crate::lease::{Belongings, Lease, LeaseError, copy, drop_database, literal, wait_until_empty};
 use crate::returned::{Leftover, Returned};
 use crate::session::{Session, Sessions};
@@ -22,12 +25,14 @@ use crate::target::Target;
 use crate::template::Template;
 
 /// How a pool behaves.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PoolOptions {
     /// Copies made ahead of need; 0 makes each one when it is asked for.
     pub ready: usize,
     /// Part of every database's name, so that two runs on one server do not meet.
     pub run: String,
+    /// What must hold in every database that comes back.
+    pub invariants: Vec<Invariant>,
 }
 
 /// How the test that held a lease ended.
@@ -63,6 +68,7 @@ pub struct Pool {
     dropper: JoinHandle<Result<(), LeaseError>>,
     kept: StdMutex<BTreeSet<String>>,
     foreign: StdMutex<BTreeSet<String>>,
+    invariants: Invariants,
     /// Held while the pool lives, on a server that others use as well.
     _claim: Option<Claim>,
 }
@@ -167,6 +173,7 @@ impl Pool {
         let (dropping, to_drop) = mpsc::unbounded_channel();
         let dropper = tokio::spawn(drop_all(copier.target.clone(), to_drop));
         let (kept, foreign) = (StdMutex::default(), StdMutex::default());
+        let invariants = Invariants::new(options.invariants);
         Ok(Self {
             copier,
             ready,
@@ -177,6 +184,7 @@ impl Pool {
             dropper,
             kept,
             foreign,
+            invariants,
             _claim: claim,
         })
     }
@@ -189,6 +197,11 @@ impl Pool {
     /// The template that they are copies of.
     pub fn template(&self) -> &Template {
         &self.copier.template
+    }
+
+    /// How many invariants are checked in databases that come back.
+    pub fn invariants(&self) -> usize {
+        self.invariants.count()
     }
 
     /// Hands out an isolated database with the template's content.
@@ -248,10 +261,18 @@ impl Pool {
             .is_some();
         if !there {
             left.push(Leftover::OwnDatabaseDropped(database.clone()));
-            return Ok(Returned { database, written: Vec::new(), kept: false, left });
+            return Ok(Returned { database, left, ..Returned::default() });
         }
-        let written = statistics::written(&self.copier.target, session, &database).await?;
-        let kept = outcome == Outcome::Failed;
+        let target = &self.copier.target;
+        let mut written = Vec::new();
+        let mut checked = Checked::default();
+        if statistics::touched(target, session, &database).await? {
+            let inside = Session::open(&target.config(&database)).await?;
+            written = statistics::written(&inside).await?;
+            checked = self.invariants.check(&inside, &written).await?;
+            inside.close().await;
+        }
+        let kept = outcome == Outcome::Failed || !checked.broken.is_empty();
         if kept && !self.copier.target.is_private() {
             unmark(session, &database).await?;
         }
@@ -261,7 +282,8 @@ impl Pool {
         } else if self.dropping.send(database.clone()).is_err() {
             return Err(LeaseError::Closed);
         }
-        Ok(Returned { database, written, kept, left })
+        let Checked { checked, broken } = checked;
+        Ok(Returned { database, written, kept, left, checked, broken })
     }
 
     /// What a test left besides its database; prepared transactions are rolled back, because they

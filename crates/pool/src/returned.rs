@@ -47,15 +47,58 @@ impl std::fmt::Display for Leftover {
     }
 }
 
-/// A finished lease.
+/// An invariant that does not hold in a returned database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokenInvariant {
+    /// Its name.
+    pub invariant: String,
+    /// What must hold, in the words of its comment.
+    pub must_hold: String,
+    /// The rows that its query returned, the first 20, each as `column: value, ...`; what a query
+    /// returns is what its author wants to be shown.
+    pub rows: Vec<String>,
+    /// Whether there are more.
+    pub more: bool,
+    /// Why its query failed, if it did: then it is not known to hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// As a person reads it: the name, what must hold, and the rows below each other.
+impl std::fmt::Display for BrokenInvariant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.error {
+            Some(error) => {
+                write!(f, "invariant `{}` could not be checked: {error}", self.invariant)?
+            }
+            None => write!(f, "invariant `{}` is broken", self.invariant)?,
+        }
+        if !self.must_hold.is_empty() {
+            write!(f, "\n  must hold: {}", self.must_hold)?;
+        }
+        for row in &self.rows {
+            write!(f, "\n  {row}")?;
+        }
+        if self.more {
+            f.write_str("\n  ... and more")?;
+        }
+        Ok(())
+    }
+}
+
+/// A finished lease.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Returned {
     /// The database's real name on the server.
     pub database: String,
     /// The tables that were written to, in the order of their names.
     pub written: Vec<TableWritten>,
-    /// Whether the database was kept because its test failed.
+    /// Whether the database was kept: its test failed, or an invariant is broken.
     pub kept: bool,
     /// What else the test left on the server.
     pub left: Vec<Leftover>,
+    /// How many invariants were checked: those that read a table that was written to.
+    pub checked: u32,
+    /// Those of them that do not hold.
+    pub broken: Vec<BrokenInvariant>,
 }

@@ -14,7 +14,6 @@ use tokio_postgres::Client;
 
 use crate::lease::LeaseError;
 use crate::returned::TableWritten;
-use crate::session::Session;
 use crate::target::Target;
 
 /// What the collector of version 14 may lag behind (`PGSTAT_STAT_INTERVAL` in its `pgstat.c`).
@@ -33,18 +32,21 @@ pub(crate) async fn untouched(maintenance: &Client, database: &str) -> Result<bo
     Ok(row.is_none_or(|row| row.get::<_, Option<i64>>(0) == Some(0)))
 }
 
-/// The tables of `database` that were written to.
-pub(crate) async fn written(
+/// Whether something may have been written to `database`; only then it is worth a connection.
+pub(crate) async fn touched(
     target: &Target,
     maintenance: &Client,
     database: &str,
-) -> Result<Vec<TableWritten>, LeaseError> {
+) -> Result<bool, LeaseError> {
     if target.version_num() < 150_000 {
         tokio::time::sleep(COLLECTOR_LAG).await;
-    } else if untouched(maintenance, database).await? {
-        return Ok(Vec::new());
+        return Ok(true);
     }
-    let session = Session::open(&target.config(database)).await?;
+    Ok(!untouched(maintenance, database).await?)
+}
+
+/// The tables of the database of `session` that were written to.
+pub(crate) async fn written(session: &Client) -> Result<Vec<TableWritten>, LeaseError> {
     let rows = session
         .query(
             "select schemaname::text, relname::text, n_tup_ins, n_tup_upd, n_tup_del, n_live_tup \
@@ -54,7 +56,6 @@ pub(crate) async fn written(
         )
         .await
         .map_err(LeaseError::step("reading the statistics of a returned database"))?;
-    session.close().await;
     Ok(rows
         .iter()
         .map(|row| TableWritten {

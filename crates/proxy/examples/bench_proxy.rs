@@ -14,7 +14,8 @@ use anyhow::Context;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use proofmark_proxy::{
-    Granted, LeaseId, LeaseRequest, LeaseSource, Proxy, ProxyOptions, Seen, SourceError, Upstream,
+    GivenBack, Granted, LeaseId, LeaseRequest, LeaseSource, Proxy, ProxyOptions, Seen, SourceError,
+    Upstream,
 };
 
 struct OneDatabase(Granted);
@@ -29,8 +30,8 @@ impl LeaseSource for OneDatabase {
         _: LeaseId,
         _: bool,
         _: Seen,
-    ) -> BoxFuture<'static, Result<(), SourceError>> {
-        std::future::ready(Ok(())).boxed()
+    ) -> BoxFuture<'static, Result<GivenBack, SourceError>> {
+        std::future::ready(Ok(GivenBack::default())).boxed()
     }
 
     fn databases(&self) -> Vec<String> {

@@ -28,4 +28,6 @@ pub use events::{Ended, Event, Identity, Refusal, TurnedAway};
 pub use ids::{LeaseId, SessionId, TestName};
 pub use options::{IDENTITY_ENV, Listen, ProxyOptions};
 pub use proxy::{Proxy, StartError};
-pub use source::{FailingRow, Granted, LeaseRequest, LeaseSource, Seen, SourceError, Upstream};
+pub use source::{
+    FailingRow, GivenBack, Granted, LeaseRequest, LeaseSource, Seen, SourceError, Upstream,
+};

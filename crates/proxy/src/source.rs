@@ -126,6 +126,15 @@ impl SourceError {
     }
 }
 
+/// What its database said when a lease came back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GivenBack {
+    /// Invariants that do not hold in it, each with the rows that say so, as a person reads it.
+    pub broken: Vec<String>,
+    /// Its real name, where it was kept.
+    pub kept: Option<String>,
+}
+
 /// Gives leases and takes them back.
 ///
 /// The futures run on the proxy's own thread, between the bytes of all sessions: they must not
@@ -141,7 +150,7 @@ pub trait LeaseSource: Send + Sync + 'static {
         lease: LeaseId,
         failed: bool,
         seen: Seen,
-    ) -> BoxFuture<'static, Result<(), SourceError>>;
+    ) -> BoxFuture<'static, Result<GivenBack, SourceError>>;
 
     /// Names of the templates that clients may ask for.
     fn databases(&self) -> Vec<String>;

@@ -14,7 +14,7 @@ pub mod terminal;
 
 pub use json::{schema_json, to_json};
 pub use model::{
-    DatabaseFacts, Excerpt, Figure, Gap, Kept, Kind, Leases, LeftBehind, Means, Outcome, Owner,
-    Promise, RecognisedBy, Report, RunFacts, SCHEMA, SlowLease, State, Suggestion, Total, Tried,
-    TurnedAway, Unattributed, VERSION,
+    BrokenInvariant, DatabaseFacts, Excerpt, Figure, Gap, Invariants, Kept, Kind, Leases,
+    LeftBehind, Means, Outcome, Owner, Promise, RecognisedBy, Report, RunFacts, SCHEMA, SlowLease,
+    State, Suggestion, Total, Tried, TurnedAway, Unattributed, VERSION,
 };

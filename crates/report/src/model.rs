@@ -30,6 +30,8 @@ pub struct Report {
     pub leases: Leases,
     /// What was tried, per kind of promise, in a fixed order; only kinds that the schema has.
     pub figures: Vec<Figure>,
+    /// What must hold although no constraint says it, and how often that was checked.
+    pub invariants: Invariants,
     /// What was not tried, the worst first.
     pub gaps: Vec<Gap>,
     /// Every promise, grouped by the table, domain or enum that declares it.
@@ -50,12 +52,45 @@ pub struct Report {
 pub enum Outcome {
     /// The suite passed and something was observed.
     Passed,
+    /// The suite passed, but left a database in which an invariant does not hold.
+    InvariantBroken,
     /// The suite itself failed, or was ended by a signal.
     SuiteFailed,
     /// No statement went through the proxy, so nothing is known about any promise.
     NothingObserved,
     /// The trace ends before the suite did.
     CutOff,
+}
+
+/// The invariants of all databases.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Invariants {
+    /// How many are declared.
+    pub declared: u64,
+    /// How often one was checked: when a database came back in which a table that it reads had
+    /// been written to.
+    pub checked: u64,
+    /// Those that did not hold, in the order in which the databases came back.
+    pub broken: Vec<BrokenInvariant>,
+}
+
+/// An invariant that did not hold after a test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BrokenInvariant {
+    /// The test.
+    pub test: String,
+    /// The database, as `proofmark.toml` calls it.
+    pub database: String,
+    /// The invariant's name.
+    pub invariant: String,
+    /// What must hold.
+    pub must_hold: String,
+    /// What its query returned, a text per row, the first 20.
+    pub rows: Vec<String>,
+    /// Whether there are more rows.
+    pub more: bool,
+    /// Why it could not be checked, where that is so.
+    pub error: Option<String>,
 }
 
 /// What was run.

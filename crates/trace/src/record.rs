@@ -4,11 +4,12 @@
 //! and [`Entry`], a record with its number and time.
 //!
 //! **Invariant:** only facts. A record never says what a fact means for a promise, and has no
-//! field for a row's value or the message of an error.
+//! field for a row's value or the message of an error, but for what the query of a broken
+//! invariant returned: it was written to be shown.
 
 use proofmark_catalog::source::Migration;
 use proofmark_catalog::{Catalog, PromiseId};
-use proofmark_pool::TableWritten;
+use proofmark_pool::{BrokenInvariant, TableWritten};
 use proofmark_proxy::{Event, LeaseId, TestName};
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +76,9 @@ pub struct TemplateUsed {
     /// line that declares it on a machine that does not have the files. Empty where a command
     /// applied them.
     pub migrations: Vec<Migration>,
+    /// How many invariants are declared for it.
+    #[serde(default)]
+    pub invariants: u32,
 }
 
 /// The content hash of a template. Equal hashes: the same migrations, seeds and server major.
@@ -128,6 +132,12 @@ pub struct LeaseReturned {
     /// Promises that a refused row broke besides the one that was reported.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub masked: Vec<Masked>,
+    /// How many invariants were checked: those that read a table that was written to.
+    #[serde(default)]
+    pub checked: u32,
+    /// Invariants that do not hold in the database, with the rows that say so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<BrokenInvariant>,
     /// What the test did outside its database, or left open: sentences for a person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<String>,

@@ -1,13 +1,12 @@
-//! Invariants: what no constraint can say is declared as SQL in `shop/invariants/`.
+//! Invariants: what no constraint can say is declared as SQL in `shop/invariants.sql`.
 //!
-//! In: every file of that folder. Out: no row for any situation the factories make, and at least
+//! In: every query of that file. Out: no row for any situation the factories make, and at least
 //! one row for a shop that was broken on purpose, with the triggers switched off.
 //!
-//! **Invariant**: a file without a way to break it fails the tests; a check that cannot find
+//! **Invariant**: an invariant without a way to break it fails the tests; a check that cannot find
 //! anything is not a check.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
@@ -60,16 +59,13 @@ const BREAKS: &[(&str, &str, &str)] = &[
     ("voucher_equals_its_redemptions", "whole_order", "UPDATE voucher_customer SET used = 0"),
 ];
 
-/// The SQL of every invariant by its name.
+/// The SQL of every invariant, comments included, by its name.
 fn invariants() -> BTreeMap<String, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("invariants");
-    let files = std::fs::read_dir(folder).expect("the folder of invariants");
-    files
-        .map(|file| {
-            let path = file.expect("an entry").path();
-            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-            (name, std::fs::read_to_string(&path).expect("a readable file"))
-        })
+    let file = include_str!("../../invariants.sql");
+    let parts = file.split("-- invariant: ").skip(1);
+    parts
+        .map(|part| part.split_once('\n').expect("a name on a line of its own"))
+        .map(|(name, sql)| (name.to_owned(), sql.trim_end().trim_end_matches(';').to_owned()))
         .collect()
 }
 
@@ -104,7 +100,7 @@ async fn every_invariant_finds_a_broken_shop(db: PgPool) {
     let db = &mut *connection;
     let invariants = invariants();
     for (name, factory, damage) in BREAKS {
-        let sql = invariants.get(*name).unwrap_or_else(|| panic!("no file is called {name}.sql"));
+        let sql = invariants.get(*name).unwrap_or_else(|| panic!("no invariant is called {name}"));
         must(db, "BEGIN").await;
         make(db, factory, &mut Made::default()).await;
         must(db, "SET LOCAL session_replication_role = replica").await;

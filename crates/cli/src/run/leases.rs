@@ -15,7 +15,7 @@ use proofmark::bench::{Bench, Lease, Outcome};
 use proofmark_catalog::Catalog;
 use proofmark_pool::Session;
 use proofmark_proxy::{
-    Granted, LeaseId, LeaseRequest, LeaseSource, Seen, SourceError, TestName, Upstream,
+    GivenBack, Granted, LeaseId, LeaseRequest, LeaseSource, Seen, SourceError, TestName, Upstream,
 };
 use proofmark_trace::{LeaseReturned, Masked, Record};
 use tokio::runtime::Handle;
@@ -87,7 +87,12 @@ impl Leases {
         Ok(granted)
     }
 
-    async fn give_back(&self, id: LeaseId, failed: bool, seen: Seen) -> Result<(), SourceError> {
+    async fn give_back(
+        &self,
+        id: LeaseId,
+        failed: bool,
+        seen: Seen,
+    ) -> Result<GivenBack, SourceError> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         let Some(Held { lease, test }) = held else {
             return Err(SourceError::new("a lease came back that was not out", "a bug: report it"));
@@ -109,6 +114,10 @@ impl Leases {
         if let Err(why) = &masked {
             left.push(format!("what its refused rows masked is not known: {why}"));
         }
+        let said = GivenBack {
+            broken: returned.broken.iter().map(ToString::to_string).collect(),
+            kept: returned.kept.then(|| returned.database.clone()),
+        };
         self.recorder.add(Record::LeaseReturned(LeaseReturned {
             lease: id,
             database: lease.of,
@@ -117,9 +126,11 @@ impl Leases {
             kept: returned.kept.then_some(returned.database),
             written: returned.written,
             masked: masked.unwrap_or_default(),
+            checked: returned.checked,
+            broken: returned.broken,
             left,
         }));
-        Ok(())
+        Ok(said)
     }
 
     /// What the refused rows broke besides what was reported; the reason when that cannot be
@@ -153,7 +164,7 @@ impl LeaseSource for Desk {
         lease: LeaseId,
         failed: bool,
         seen: Seen,
-    ) -> BoxFuture<'static, Result<(), SourceError>> {
+    ) -> BoxFuture<'static, Result<GivenBack, SourceError>> {
         let leases = Arc::clone(&self.0);
         let task = self.0.runtime.spawn(async move { leases.give_back(lease, failed, seen).await });
         Box::pin(async move { task.await.map_err(|error| source_error(&error))? })

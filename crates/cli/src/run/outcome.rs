@@ -43,7 +43,8 @@ pub(super) fn report(
     let trace = Trace::read(&output.file("trace.jsonl")).map_err(|error| {
         Failure::because(Exit::Internal, "the trace could not be read back", &error)
     })?;
-    let Rendered { text, plain, json, nothing_observed } = render(&trace, all, say);
+    let Rendered { text, plain, json, nothing_observed, invariant_broken } =
+        render(&trace, all, say);
     let written = std::fs::write(output.file("report.json"), json)
         .and_then(|()| std::fs::write(output.file("report.txt"), plain))
         .and_then(|()| std::io::stdout().lock().write_all(text.as_bytes()));
@@ -58,6 +59,8 @@ pub(super) fn report(
         Exit::SuiteFailed
     } else if nothing_observed {
         Exit::NothingObserved
+    } else if invariant_broken {
+        Exit::GateFailed
     } else {
         Exit::Clean
     })

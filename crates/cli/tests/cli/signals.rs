@@ -60,9 +60,8 @@ fn sigint_ends_the_suite_and_the_report_is_written() {
 #[test]
 fn a_suite_that_does_not_listen_is_killed_by_the_second_signal() {
     // Both are ignored: two different signals may be taken in either order.
-    let project = Project::new(
-        "trap '' TERM HUP\necho $PROOFMARK_RUN >run\nwhile :; do sleep 0.05; done\n",
-    );
+    let project =
+        Project::new("trap '' TERM HUP\necho $PROOFMARK_RUN >run\nwhile :; do sleep 0.05; done\n");
     let running = project.spawn(&["run"]);
     let run = project.written("run");
     running.send(Signal::SIGTERM);

@@ -51,6 +51,34 @@ fn a_suite_that_fails_has_its_code_printed_and_its_report_written() {
 }
 
 #[test]
+fn a_suite_that_passes_but_breaks_an_invariant_fails_the_gate() {
+    if !has(&["psql"]) {
+        return;
+    }
+    let insert = "psql \"$DATABASE_URL\" -qc \"INSERT INTO item VALUES (1, 1, 'bolt', 1, 1)\"\n";
+    let configuration = "command = [\"sh\", \"-eu\", \"suite.sh\"]\n[postgres]\nurl = \"private\"\n\
+         [database.shop]\nmigrations = \"migrations\"\ninvariants = \"rules\"\n";
+    let project = Project::new(insert)
+        .file("proofmark.toml", configuration)
+        .file("rules/no_bolts.sql", "-- Must hold: bolts are not sold\nSELECT name FROM item\n");
+    let ran = project.run(&["run"]).ends_with(10);
+    assert!(ran.out.contains("Broken invariant no_bolts after "), "{}", ran.out);
+    assert!(ran.out.contains("must hold: bolts are not sold"), "{}", ran.out);
+    assert!(ran.out.contains("name: bolt"), "{}", ran.out);
+    let report = project.report();
+    assert_eq!(report["outcome"], "invariant-broken");
+    assert_eq!(report["invariants"]["checked"], 1);
+    assert_eq!(report["invariants"]["broken"][0]["rows"][0], "name: bolt");
+    assert_eq!(report["kept"].as_array().unwrap().len(), 1);
+    project.run(&["report"]).ends_with(10);
+
+    // The suite's own failure weighs more, and the rows are shown all the same.
+    project.write("suite.sh", &format!("{insert}exit 7\n"));
+    let ran = project.run(&["run"]).ends_with(4);
+    assert!(ran.out.contains("name: bolt"), "{}", ran.out);
+}
+
+#[test]
 fn a_suite_that_a_signal_ended_is_told_with_the_signal() {
     let project = Project::new("kill -SEGV $$\n");
     let ran = project.run(&["run"]).ends_with(4);

@@ -216,6 +216,8 @@ fn records_of(lease: LeaseId, test: &str, tried: &Lease) -> Vec<Record> {
         kept: None,
         written: tried.written.clone(),
         masked: tried.masked.clone(),
+        checked: 0,
+        broken: Vec::new(),
         left: Vec::new(),
     }));
     records

@@ -43,7 +43,11 @@ async fn pool(run: &str) -> Result<Pool> {
     let ingredients = recipe.read()?;
     let key = ingredients.key("shop", target.version());
     let (template, _) = Template::ensure(&target, &recipe, &ingredients, &key, &|_| {}).await?;
-    let options = PoolOptions { ready: 0, run: format!("{run}_{}", std::process::id()) };
+    let options = PoolOptions {
+        ready: 0,
+        invariants: Vec::new(),
+        run: format!("{run}_{}", std::process::id()),
+    };
     Ok(Pool::open(target, template, options).await?)
 }
 
@@ -97,6 +101,8 @@ async fn trace(run: &str, tests: &[(&str, &str)]) -> Result<Trace> {
             kept: None,
             written: returned.written,
             masked: Vec::new(),
+            checked: 0,
+            broken: Vec::new(),
             left: Vec::new(),
         }));
     }

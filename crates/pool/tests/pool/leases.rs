@@ -168,7 +168,7 @@ async fn copies_of_a_run_that_died_on_a_shared_server_go_with_the_next_one() {
     let (template, _) =
         Template::ensure(&target, &recipe, &ingredients, &key, &|_| {}).await.unwrap();
     let open = async |run: &str| {
-        let options = PoolOptions { ready: 0, run: run.to_owned() };
+        let options = PoolOptions { run: run.to_owned(), ..PoolOptions::default() };
         Pool::open(target.clone(), template.clone(), options).await.unwrap()
     };
     let alive = open("alive").await;

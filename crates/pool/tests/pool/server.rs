@@ -56,6 +56,6 @@ pub(crate) async fn pool(database: &str, ready: usize, migrations: &[(&str, &str
     let root = project(migrations);
     let (template, _) = ensure(&recipe(database, root.path())).await.expect("a template");
     let run = database.chars().rev().collect();
-    let options = PoolOptions { ready, run };
+    let options = PoolOptions { ready, run, ..PoolOptions::default() };
     Arc::new(Pool::open(target().await, template, options).await.expect("a pool"))
 }

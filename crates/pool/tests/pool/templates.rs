@@ -120,7 +120,7 @@ async fn nobody_can_connect_to_a_sealed_template() {
 async fn a_suite_that_migrates_by_sqlx_itself_finds_its_migrations_noted() {
     let root = project(&[("0001_first_table.sql", "create table a ();")]);
     let (template, _) = ensure(&recipe("noted", root.path())).await.unwrap();
-    let options = PoolOptions { ready: 0, run: "noted".to_owned() };
+    let options = PoolOptions { run: "noted".to_owned(), ..PoolOptions::default() };
     let pool = Pool::open(target().await, template, options).await.unwrap();
     let lease = pool.lease().await.unwrap();
     let session = Session::open(&pool.target().config(&lease.database)).await.unwrap();

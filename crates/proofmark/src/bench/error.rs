@@ -46,6 +46,14 @@ pub enum BenchError {
         /// Why.
         source: LoadError,
     },
+    /// The invariants cannot be read.
+    #[error("the invariants of `{database}` cannot be read")]
+    Invariants {
+        /// The database's name.
+        database: String,
+        /// Why.
+        source: proofmark_catalog::InvariantError,
+    },
     /// The template cannot be built.
     #[error("the template of `{database}` could not be built")]
     Build {

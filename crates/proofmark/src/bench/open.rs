@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use proofmark_catalog::Catalog;
 use proofmark_catalog::source::Migration;
+use proofmark_catalog::{Catalog, Invariant};
 use proofmark_pool::{Pool, PoolOptions, Target, Template};
 use proofmark_postgres::{Cache, Server, ServerOptions, external};
 
@@ -107,7 +107,7 @@ impl Bench {
                 name: Template::name_of(&one.recipe.database, &one.key),
                 key: one.key.clone(),
             };
-            let pool = open_pool(&target, template, &options).await?;
+            let pool = open_pool(&target, template, one, &options).await?;
             pools.insert(one.recipe.database.clone(), pool);
         }
         let (sources, run) = (sources(&ordered), life(&server));
@@ -145,7 +145,7 @@ impl Bench {
                 reused,
                 elapsed_ms: elapsed_ms(begun),
             });
-            let pool = open_pool(&target, template, &options).await?;
+            let pool = open_pool(&target, template, one, &options).await?;
             pools.insert(one.recipe.database.clone(), pool);
         }
         let (sources, run) = (sources(&ordered), run_name());
@@ -241,7 +241,13 @@ fn order(config: &Config, server_version: &str) -> Result<Vec<Ordered>, BenchErr
         let ingredients =
             recipe.read().map_err(|source| BenchError::Load { database: name.clone(), source })?;
         let key = ingredients.key(name, server_version);
-        ordered.push(Ordered { recipe: recipe.clone(), ingredients, key });
+        let path = config.invariants.get(name);
+        let invariants = path
+            .map(|path| Invariant::read(path))
+            .transpose()
+            .map_err(|source| BenchError::Invariants { database: name.clone(), source })?;
+        let invariants = invariants.unwrap_or_default();
+        ordered.push(Ordered { recipe: recipe.clone(), ingredients, key, invariants });
     }
     Ok(ordered)
 }
@@ -263,10 +269,12 @@ fn shared_key(config: &Config, ordered: &[Ordered]) -> String {
 async fn open_pool(
     target: &Target,
     template: Template,
+    ordered: &Ordered,
     options: &Options,
 ) -> Result<Pool, BenchError> {
-    let run = run_name();
-    Ok(Pool::open(target.clone(), template, PoolOptions { ready: options.ready, run }).await?)
+    let (run, invariants) = (run_name(), ordered.invariants.clone());
+    Ok(Pool::open(target.clone(), template, PoolOptions { ready: options.ready, run, invariants })
+        .await?)
 }
 
 /// A name for the time from a server's start to its end. Servers that are shared one after the

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use proofmark_catalog::Catalog;
+use proofmark_catalog::Invariant;
 use proofmark_pool::{Ingredients, Progress, Recipe, Target, Template, TemplateKey};
 use proofmark_postgres::{
     Cache, Image, Installation, Search, Server, ServerOptions, base_image, find,
@@ -26,6 +27,7 @@ pub(super) struct Ordered {
     pub(super) recipe: Recipe,
     pub(super) ingredients: Ingredients,
     pub(super) key: TemplateKey,
+    pub(super) invariants: Vec<Invariant>,
 }
 
 /// Everything a private server is provisioned from.

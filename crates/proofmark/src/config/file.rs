@@ -77,6 +77,7 @@ pub(super) struct Database {
     pub(super) watch: Vec<String>,
     #[serde(default)]
     pub(super) seeds: Vec<String>,
+    pub(super) invariants: Option<String>,
     pub(super) env: Option<String>,
 }
 

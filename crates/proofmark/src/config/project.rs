@@ -52,6 +52,8 @@ pub struct Config {
     /// What each database is made from, by the name that the suite knows it by, in the order of
     /// the names.
     pub databases: BTreeMap<String, Recipe>,
+    /// Where the invariants of a database are declared, for those that have some.
+    pub invariants: BTreeMap<String, PathBuf>,
     /// The variable that carries each database's URL.
     pub url_variables: BTreeMap<String, String>,
     /// Variables that tell one test or worker from another.
@@ -111,6 +113,7 @@ impl Config {
             return Err(wrong("command", "is empty; help: name a program, or remove the key"));
         }
         let mut databases = BTreeMap::new();
+        let mut invariants = BTreeMap::new();
         let mut url_variables = BTreeMap::new();
         for (name, database) in &file.database {
             let key = format!("database.{name}");
@@ -118,6 +121,8 @@ impl Config {
                 .map_err(|message| wrong(&format!("{key}.{}", message.0), &message.1))?;
             check_name(name).map_err(|message| wrong(&key, &message))?;
             databases.insert(name.clone(), recipe);
+            invariants
+                .extend(database.invariants.iter().map(|path| (name.clone(), root.join(path))));
             let variable = database.env.clone().unwrap_or_else(|| default_variable(&file, name));
             url_variables.insert(name.clone(), variable);
         }
@@ -132,6 +137,7 @@ impl Config {
             allow: allowed(file.postgres.allow, environment),
             settings: settings.map(|(name, value)| (name.clone(), value.to_string())).collect(),
             databases,
+            invariants,
             url_variables,
             identity_env: file.identity.env,
             grace_ms: file.identity.grace_ms,
@@ -279,6 +285,7 @@ mod tests {
         assert_eq!(config.identity_env, super::super::file::Identity::default().env);
         assert_eq!(config.grace_ms, super::super::file::Identity::default().grace_ms);
         assert_eq!(config.allow, ["db.ci.internal"]);
+        assert_eq!(config.invariants["shop"], Path::new("/project/invariants.sql"));
     }
 
     #[test]

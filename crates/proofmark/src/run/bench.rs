@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use proofmark_pool::{LeaseError, Session};
 
-use super::source::{Granted, SourceError};
+use super::source::{GivenBack, Granted, SourceError};
 use crate::bench::{Bench, Lease, Options, Outcome, Pool};
 use crate::config::Config;
 use crate::fixture::Terms;
@@ -61,7 +61,7 @@ impl OwnBench {
         lease: &Lease,
         test: &str,
         outcome: Outcome,
-    ) -> Result<Vec<String>, SourceError> {
+    ) -> Result<GivenBack, SourceError> {
         let returned = self.pool(&lease.of).give_back(lease, outcome).await?;
         let left = returned.left.iter();
         let mut notes: Vec<String> = left.map(|left| format!("note: the test {left}")).collect();
@@ -73,7 +73,8 @@ impl OwnBench {
             // one waits until its database is gone.
             until_dropped(self.pool(&lease.of), &returned.database).await?;
         }
-        Ok(notes)
+        let broken = returned.broken.iter().map(ToString::to_string).collect();
+        Ok(GivenBack { notes, broken })
     }
 }
 

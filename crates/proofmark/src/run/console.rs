@@ -8,10 +8,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, SimpleQueryRow};
 
 use super::bench::kept;
-use super::source::{Granted, SourceError};
+use super::source::{GivenBack, Granted, SourceError};
 use crate::bench::Outcome;
 use crate::fixture::Terms;
 
@@ -35,6 +36,16 @@ pub(super) enum ConsoleError {
     /// It answered without something that we need.
     #[error("its answer has no `{0}`; help: use the `proofmark` command and crate of one version")]
     Incomplete(&'static str),
+}
+
+impl ConsoleError {
+    /// What RETURN says of invariants that do not hold: the lease has ended, and this is its end.
+    fn broken_invariants(&self) -> Option<String> {
+        let Self::Refused { source, .. } = self else { return None };
+        let refused = source.as_db_error()?;
+        let is_broken = *refused.code() == SqlState::ASSERT_FAILURE;
+        is_broken.then(|| refused.message().to_owned())
+    }
 }
 
 /// The console, and idle connections to it: a test that waits for its lease keeps no other waiting.
@@ -100,11 +111,17 @@ impl Console {
         &self,
         terms: &Terms,
         outcome: Outcome,
-    ) -> Result<Vec<String>, SourceError> {
-        let failed = if outcome == Outcome::Failed { " FAILED" } else { "" };
-        self.ask("RETURN", &format!("RETURN {}{failed}", literal(&terms.test))).await?;
+    ) -> Result<GivenBack, SourceError> {
         let failed = outcome == Outcome::Failed;
-        Ok(failed.then(|| kept(&terms.database)).into_iter().collect())
+        let word = if failed { " FAILED" } else { "" };
+        let asked = self.ask("RETURN", &format!("RETURN {}{word}", literal(&terms.test))).await;
+        let broken: Vec<String> = match asked {
+            Ok(_) => Vec::new(),
+            Err(error) => vec![error.broken_invariants().ok_or(error)?],
+        };
+        let is_kept = failed || !broken.is_empty();
+        let notes = is_kept.then(|| kept(&terms.database)).into_iter().collect();
+        Ok(GivenBack { notes, broken })
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::case::Case;
 use super::describe::{describe, state};
-use super::source::{Granted, Source, SourceError};
+use super::source::{GivenBack, Granted, Source, SourceError};
 use crate::bench::Outcome;
 
 static PROCESS: OnceLock<Result<Process, Unavailable>> = OnceLock::new();
@@ -73,7 +73,7 @@ impl Process {
         &self,
         granted: &Granted,
         outcome: Outcome,
-    ) -> Result<Vec<String>, SourceError> {
+    ) -> Result<GivenBack, SourceError> {
         self.runtime.block_on(self.source.give_back(granted, outcome))
     }
 }

@@ -75,6 +75,15 @@ pub(super) struct Granted {
     pub(super) pooled: Option<Lease>,
 }
 
+/// What came out when a lease was given back.
+#[derive(Debug, Default)]
+pub(super) struct GivenBack {
+    /// What the reader of a failed test should know.
+    pub(super) notes: Vec<String>,
+    /// Invariants that do not hold in the database: these fail the test.
+    pub(super) broken: Vec<String>,
+}
+
 /// Where leases come from.
 #[derive(Debug)]
 pub(super) enum Source {
@@ -113,12 +122,12 @@ impl Source {
         }
     }
 
-    /// Gives a lease back; answers what the reader of a failed test should know.
+    /// Gives a lease back; answers what its database said.
     pub(super) async fn give_back(
         &self,
         granted: &Granted,
         outcome: Outcome,
-    ) -> Result<Vec<String>, SourceError> {
+    ) -> Result<GivenBack, SourceError> {
         match (self, &granted.pooled) {
             (Self::Own(bench), Some(lease)) => {
                 bench.give_back(lease, &granted.terms.test, outcome).await

@@ -71,7 +71,14 @@ where
     let outcome = if passed { Outcome::Done } else { Outcome::Failed };
     let returned = process.give_back(&granted, outcome);
     match &returned {
-        Ok(notes) => notes.iter().for_each(|note| say(note)),
+        Ok(said) => {
+            said.notes.iter().for_each(|note| say(note));
+            if passed && !said.broken.is_empty() {
+                let broken = said.broken.join("\n");
+                return fail(&case, &format!("the test passed, but afterwards\n{broken}"));
+            }
+            said.broken.iter().for_each(|broken| say(broken));
+        }
         Err(error) if passed => {
             let why = describe(error);
             return fail(&case, &format!("the test passed, but its database is lost: {why}"));

@@ -55,6 +55,30 @@ fn the_database_of_a_test_that_panicked_is_kept_and_outlives_the_server() {
 }
 
 #[test]
+fn a_test_that_leaves_an_invariant_broken_fails_with_the_rows() {
+    let project = Project::with_an_invariant();
+    let ran = project.run(&["leaves_a_show_without_a_seat"]).failed();
+    ran.says("the test passed, but afterwards")
+        .says("invariant `every_show_has_a_seat` is broken")
+        .says("must hold: a show that was added has a seat")
+        .says("show: 2, title: Platonov")
+        .says(&format!("help: proofmark psql {}", project.noted("database")));
+    project.run(&["passes"]).passed();
+}
+
+#[test]
+fn an_invariant_that_is_no_query_is_refused_with_its_place() {
+    let project = Project::with_an_invariant();
+    std::fs::write(project.root().join("rules.sql"), "-- Must hold: x\nDROP TABLE show;\n")
+        .unwrap();
+    project
+        .run(&["passes"])
+        .failed()
+        .says("the invariants of `box_office` cannot be read")
+        .says("rules.sql:2: invariant `rules` is no query");
+}
+
+#[test]
 fn what_an_earlier_run_kept_does_not_stand_in_the_way_of_a_later_one() {
     let project = Project::new();
     let mut databases = Vec::new();

@@ -55,6 +55,13 @@ async fn returns_an_error(client: Client, lease: Lease) -> Result<(), tokio_post
 }
 
 #[proofmark::test]
+#[ignore = "run by `alone` and `under_run`"]
+async fn leaves_a_show_without_a_seat(client: Client, lease: Lease) {
+    note("database", lease.database());
+    client.batch_execute("insert into show (id, title) values (2, 'Platonov')").await.unwrap();
+}
+
+#[proofmark::test]
 #[should_panic(expected = "on purpose")]
 #[ignore = "run by `alone`"]
 async fn panics_as_it_should(client: Client) {

@@ -34,6 +34,19 @@ impl Project {
         project
     }
 
+    /// With one database and something that must hold in it.
+    pub(crate) fn with_an_invariant() -> Self {
+        let project = Self::with(
+            "[database.box_office]\nmigrations = \"migrations\"\ninvariants = \"rules.sql\"\n",
+        );
+        let rule = "-- invariant: every_show_has_a_seat\n\
+                    -- Must hold: a show that was added has a seat\n\
+                    SELECT id AS show, title FROM show WHERE id > 1\n\
+                    AND NOT EXISTS (SELECT FROM seat WHERE show_id = show.id);\n";
+        std::fs::write(project.root().join("rules.sql"), rule).unwrap();
+        project
+    }
+
     /// Without a `proofmark.toml`.
     pub(crate) fn empty() -> Self {
         Self { directory: tempfile::tempdir().unwrap() }

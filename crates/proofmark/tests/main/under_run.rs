@@ -10,7 +10,8 @@ use futures_util::future::BoxFuture;
 use proofmark::bench::{Bench, Lease, Options, Outcome};
 use proofmark::config::Config;
 use proofmark_proxy::{
-    Granted, LeaseId, LeaseRequest, LeaseSource, Proxy, ProxyOptions, Seen, SourceError, Upstream,
+    GivenBack, Granted, LeaseId, LeaseRequest, LeaseSource, Proxy, ProxyOptions, Seen, SourceError,
+    Upstream,
 };
 use tokio::runtime::Runtime;
 
@@ -50,7 +51,7 @@ impl LeaseSource for Shared {
         lease: LeaseId,
         failed: bool,
         _: Seen,
-    ) -> BoxFuture<'static, Result<(), SourceError>> {
+    ) -> BoxFuture<'static, Result<GivenBack, SourceError>> {
         let leases = Arc::clone(&self.0);
         let task = self.0.runtime.spawn(async move {
             let (test, lease) = leases.held.lock().unwrap().remove(&lease).unwrap();
@@ -59,7 +60,8 @@ impl LeaseSource for Shared {
             let returned = pool.give_back(&lease, outcome).await.unwrap();
             let tables = returned.written.into_iter().map(|written| written.table).collect();
             leases.back.lock().unwrap().push((test, failed, tables));
-            Ok(())
+            let broken = returned.broken.iter().map(ToString::to_string).collect();
+            Ok(GivenBack { broken, kept: returned.kept.then_some(returned.database) })
         });
         task.map(Result::unwrap).boxed()
     }
@@ -106,6 +108,17 @@ fn a_test_takes_its_lease_from_the_console_and_returns_it_as_passed_or_failed() 
         (test("passes"), false, Vec::new()),
     ];
     assert_eq!(back, expected);
+}
+
+#[test]
+fn what_the_console_says_of_a_broken_invariant_fails_the_test() {
+    let project = Project::with_an_invariant();
+    let (ran, back) = run(&project, &["leaves_a_show_without_a_seat"]);
+    ran.failed()
+        .says("the test passed, but afterwards")
+        .says("show: 2, title: Platonov")
+        .says(&format!("help: proofmark psql {}", project.noted("database")));
+    assert_eq!(back.len(), 1);
 }
 
 #[test]

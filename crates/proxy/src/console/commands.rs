@@ -142,10 +142,23 @@ impl Speaker {
         let ends = leases
             .iter()
             .map(|lease| end(&self.shared, lease, Ended::Returned, CloseReason::Returned, failed));
-        join_all(ends).await;
-        Ok(Answer::done("RETURN"))
+        let said = join_all(ends).await;
+        let broken: Vec<&str> =
+            said.iter().flat_map(|said| &said.broken).map(String::as_str).collect();
+        if broken.is_empty() {
+            return Ok(Answer::done("RETURN"));
+        }
+        let hint = said.iter().filter_map(|said| said.kept.as_deref()).next().map_or_else(
+            || "the lease has ended".to_owned(),
+            |database| format!("the lease has ended; look at it with: proofmark psql {database}"),
+        );
+        Err(OwnError::error(INVARIANT_BROKEN, broken.join("\n"), hint))
     }
 }
+
+/// RETURN's error when an invariant does not hold in the database that came back:
+/// `assert_failure`, which is what happened.
+const INVARIANT_BROKEN: &str = "P0004";
 
 /// The error for a statement that is none.
 pub(super) fn not_a_command(error: &CommandError) -> OwnError {

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::lease::{CloseReason, Lease, Stage};
 use crate::shared::Shared;
-use crate::{Ended, Event};
+use crate::{Ended, Event, GivenBack};
 
 /// How long the sessions of a process that has ended may take to drain by themselves: what the
 /// process sent last is still on its way to the server.
@@ -22,17 +22,19 @@ const DRAIN: Duration = Duration::from_millis(250);
 /// Idle leases are not looked for more often than this, however short the grace period.
 const LOOK_AGAIN_MIN: Duration = Duration::from_millis(10);
 
-/// Ends a lease and waits until the source has taken it back.
+/// Ends a lease and waits until the source has taken it back; answers what its database said.
+/// Where it is ended by somebody else already, that one is told.
 pub(crate) async fn end(
     shared: &Rc<Shared>,
     lease: &Rc<Lease>,
     how: Ended,
     reason: CloseReason,
     failed: bool,
-) {
+) -> GivenBack {
+    let mut said = GivenBack::default();
     if lease.stage.get() != Stage::Held {
         lease.ended().await;
-        return;
+        return said;
     }
     lease.stage.set(Stage::Ending);
     lease.changed.notify_waiters();
@@ -41,16 +43,19 @@ pub(crate) async fn end(
     close_sessions(lease, reason).await;
     if lease.granted().is_some() {
         shared.emit(Event::LeaseEnded { lease: lease.id, how, failed });
-        let given_back = shared.source.give_back(lease.id, failed, lease.take_seen()).await;
-        if let Err(error) = given_back {
-            let error = error.to_string();
-            shared.emit(Event::GiveBackFailed { lease: lease.id, error });
+        match shared.source.give_back(lease.id, failed, lease.take_seen()).await {
+            Ok(given_back) => said = given_back,
+            Err(error) => {
+                let error = error.to_string();
+                shared.emit(Event::GiveBackFailed { lease: lease.id, error });
+            }
         }
     }
     lease.stage.set(Stage::Ended);
     shared.leases.remove(lease);
     lease.changed.notify_waiters();
     shared.leases.changed.notify_waiters();
+    said
 }
 
 /// Closes every session and waits until they are closed; a session closes within bounds of its

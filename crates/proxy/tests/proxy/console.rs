@@ -190,3 +190,17 @@ async fn a_message_that_is_too_long_ends_the_conversation() {
     let (code, _, routine) = raw.farewell();
     assert_eq!((code.as_str(), routine.as_str()), ("08P01", "proofmark_proxy"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn return_tells_which_invariant_the_database_breaks_and_the_lease_has_ended_all_the_same() {
+    let broken = "invariant `stock` is broken\n  level: 7";
+    let bench = Bench::with(|_, databases| databases.broken.push(broken.to_owned()));
+    let console = bench.connect("proofmark").await;
+    rows(&console, "LEASE shop FOR 't'").await;
+    let error = console.batch_execute("RETURN 't'").await.expect_err("something is broken");
+    let refused = error.as_db_error().expect("the console's own");
+    assert_eq!(refused.code().code(), "P0004");
+    assert_eq!(refused.message(), format!("proofmark: {broken}"));
+    assert_eq!(refused.hint(), Some("the lease has ended"));
+    assert_eq!(rows(&console, "SHOW LEASES").await, Vec::<Vec<String>>::new());
+}

@@ -10,8 +10,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use proofmark_postgres::{Cache, Search, Server, ServerOptions, base_image, find};
 use proofmark_proxy::{
-    Event, Granted, LeaseId, LeaseRequest, LeaseSource, Proxy, ProxyOptions, Seen, SourceError,
-    TestName, Upstream,
+    Event, GivenBack, Granted, LeaseId, LeaseRequest, LeaseSource, Proxy, ProxyOptions, Seen,
+    SourceError, TestName, Upstream,
 };
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -65,6 +65,8 @@ pub(crate) struct Databases {
     /// A database that exists already and is given to everybody.
     pub(crate) real_database: Option<String>,
     pub(crate) maintenance: Vec<String>,
+    /// What every database that comes back says is broken in it.
+    pub(crate) broken: Vec<String>,
 }
 
 #[derive(Default)]
@@ -125,11 +127,12 @@ impl LeaseSource for Databases {
         lease: LeaseId,
         failed: bool,
         seen: Seen,
-    ) -> BoxFuture<'static, Result<(), SourceError>> {
+    ) -> BoxFuture<'static, Result<GivenBack, SourceError>> {
         let mut state = self.state.lock().expect("no test panics in here");
         let earlier = state.given_back.insert(lease, (failed, seen));
         assert_eq!(earlier, None, "{lease} is given back once");
-        std::future::ready(Ok(())).boxed()
+        let broken = self.broken.clone();
+        std::future::ready(Ok(GivenBack { broken, kept: None })).boxed()
     }
 
     fn databases(&self) -> Vec<String> {

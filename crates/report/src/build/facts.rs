@@ -4,9 +4,11 @@
 //!
 //! **Invariant:** what is missing from a trace is said in a note, never filled in.
 
-use proofmark_trace::{Ending, Record, Run, Trace};
+use std::collections::BTreeMap;
 
-use crate::{DatabaseFacts, Kept, LeftBehind, Outcome, RunFacts};
+use proofmark_trace::{Ending, LeaseReturned, Record, Run, Trace};
+
+use crate::{BrokenInvariant, DatabaseFacts, Invariants, Kept, LeftBehind, Outcome, RunFacts};
 
 /// The runs of a trace as one; where several machines ran parts of a suite, the first that failed
 /// gives the exit code, and the one that took longest the time.
@@ -50,8 +52,45 @@ pub(super) fn outcome(trace: &Trace, observed: bool) -> Outcome {
         Outcome::CutOff
     } else if !observed {
         Outcome::NothingObserved
+    } else if broken(trace).next().is_some() {
+        Outcome::InvariantBroken
     } else {
         Outcome::Passed
+    }
+}
+
+fn returned(trace: &Trace) -> impl Iterator<Item = &LeaseReturned> {
+    trace.entries().filter_map(|(_, entry)| match &entry.record {
+        Record::LeaseReturned(lease) => Some(lease),
+        _ => None,
+    })
+}
+
+fn broken(trace: &Trace) -> impl Iterator<Item = BrokenInvariant> {
+    returned(trace).flat_map(|lease| {
+        lease.broken.iter().map(|broken| BrokenInvariant {
+            test: lease.test.as_str().to_owned(),
+            database: lease.database.clone(),
+            invariant: broken.invariant.clone(),
+            must_hold: broken.must_hold.clone(),
+            rows: broken.rows.clone(),
+            more: broken.more,
+            error: broken.error.clone(),
+        })
+    })
+}
+
+/// The invariants: declared, checked, broken. A database that several runs used counts once.
+pub(super) fn invariants(trace: &Trace) -> Invariants {
+    let started = trace.runs.iter().filter_map(Run::started);
+    let declared: BTreeMap<&str, u64> = started
+        .flat_map(|started| &started.databases)
+        .map(|database| (database.name.as_str(), u64::from(database.invariants)))
+        .collect();
+    Invariants {
+        declared: declared.values().sum(),
+        checked: returned(trace).map(|lease| u64::from(lease.checked)).sum(),
+        broken: broken(trace).collect(),
     }
 }
 
@@ -91,8 +130,7 @@ fn notes_of(run: &Run) -> Vec<String> {
 /// The databases of failed tests, and what tests left, in the order they came back.
 pub(super) fn left_over(trace: &Trace) -> (Vec<Kept>, Vec<LeftBehind>) {
     let (mut kept, mut left) = (Vec::new(), Vec::new());
-    for (_, entry) in trace.entries() {
-        let Record::LeaseReturned(lease) = &entry.record else { continue };
+    for lease in returned(trace) {
         let test = || lease.test.as_str().to_owned();
         kept.extend(lease.kept.iter().map(|name| Kept { test: test(), database: name.clone() }));
         left.extend(lease.left.iter().map(|w| LeftBehind { test: test(), what: w.clone() }));

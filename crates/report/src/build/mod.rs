@@ -42,6 +42,7 @@ impl Report {
             run: facts::run_facts(trace),
             leases: leases::leases(trace),
             figures: figures(coverage),
+            invariants: facts::invariants(trace),
             gaps,
             listing,
             unattributed: unattributed(coverage),

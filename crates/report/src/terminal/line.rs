@@ -49,6 +49,10 @@ macro_rules! verbs {
 }
 
 verbs! {
+    /// An invariant does not hold.
+    Broken "Broken" Bad,
+    /// How often invariants were checked.
+    Invariants "Invariants" Good,
     /// Leftovers of a killed run were removed.
     Swept "Swept" Good,
     /// Which configuration is read.
@@ -159,6 +163,8 @@ mod tests {
         lines.push(under("what belongs to the line above"));
         lines.push(format!("{:?}", line(true, Verb::Failed, None, "in colour")));
         expect![[r#"
+                  Broken what it is about
+              Invariants what it is about
                    Swept what it is about
                   Config what it is about
                  Command what it is about

@@ -42,6 +42,7 @@ pub fn render(report: &Report, options: &Options) -> String {
     let above = [
         failed_suite(report, options).into_iter().chain(kept(report, options)).collect(),
         nothing_observed(report, options),
+        broken_invariants(report, options),
         known_gaps(report, options),
         unattributed(report, options),
         left(report, options),
@@ -88,6 +89,33 @@ fn failed_suite(report: &Report, options: &Options) -> Vec<String> {
     let time = (report.outcome != Outcome::CutOff).then_some(time);
     let text = format!("`{}` {how}", visible(&run.command));
     vec![line(options.color, Verb::Failed, time, &text)]
+}
+
+/// Invariants that a test left broken, with the rows.
+fn broken_invariants(report: &Report, options: &Options) -> Vec<String> {
+    let broken = &report.invariants.broken;
+    let shown = shown(broken.len(), options);
+    let mut lines = Vec::new();
+    for one in &broken[..shown] {
+        let (name, test) = (visible(&one.invariant), visible(&one.test));
+        let text = match &one.error {
+            Some(error) => format!("invariant {name} could not be checked: {}", visible(error)),
+            None => format!("invariant {name} after {test}"),
+        };
+        lines.push(line(options.color, Verb::Broken, None, &text));
+        if !one.must_hold.is_empty() {
+            let must_hold = format!("must hold: {}", visible(&one.must_hold));
+            lines.push(under(&Tone::Faint.paint(options.color, &must_hold)));
+        }
+        lines.extend(one.rows.iter().map(|row| under(&visible(row))));
+        if one.more {
+            lines.push(under("... and more rows"));
+        }
+    }
+    if shown < broken.len() {
+        lines.push(under(&and_more(broken.len() - shown)));
+    }
+    lines
 }
 
 /// Where to look at the databases of failed tests.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::line::{Verb, line, toned, under};
 use super::style::Tone;
 use super::{Options, visible};
-use crate::{Figure, Gap, Kind, Leases, Means, Outcome, Report};
+use crate::{Figure, Gap, Invariants, Kind, Leases, Means, Outcome, Report};
 
 /// From this wait on a lease is worth a line: PostgreSQL copies a small template in a tenth of it.
 const SLOW_LEASE_US: u64 = 250_000;
@@ -23,6 +23,7 @@ pub(super) fn summary(report: &Report, options: &Options) -> Vec<String> {
     }
     lines.extend(leases(&report.leases, options));
     lines.extend(figures(report, options));
+    lines.extend(invariants(report, options));
     lines.push(result(report, options));
     lines
 }
@@ -123,6 +124,26 @@ fn figures(report: &Report, options: &Options) -> Vec<String> {
     shown.into_iter().map(|figure| figure_line(figure, digits, options)).collect()
 }
 
+/// What was checked after every test; where something is broken, the page above says it.
+fn invariants(report: &Report, options: &Options) -> Option<String> {
+    let Invariants { declared, checked, broken } = &report.invariants;
+    let after = count(report.leases.count, "lease", "leases");
+    let text = match (declared, broken.len()) {
+        (0, _) => return None,
+        (_, 0) => format!("{declared}, checked {checked} times after {after}: none was broken"),
+        (_, n) => {
+            let times = count(n as u64, "time", "times");
+            format!("{declared}, checked {checked} times after {after}: broken {times}")
+        }
+    };
+    let tone = match (broken.is_empty(), checked) {
+        (false, _) => Tone::Bad,
+        (true, 0) => Tone::Warning,
+        (true, _) => Tone::Good,
+    };
+    Some(toned(options.color, Verb::Invariants, tone, None, &text))
+}
+
 fn figure_line(figure: &Figure, digits: usize, options: &Options) -> String {
     let Figure { kind, promises, refused, accepted, never } = figure;
     // The server does not name the enum when it refuses a label.
@@ -153,11 +174,15 @@ fn result(report: &Report, options: &Options) -> String {
     let suite = match report.outcome {
         Outcome::SuiteFailed => Some("the suite failed".to_owned()),
         Outcome::CutOff => Some("the run was cut off".to_owned()),
+        Outcome::InvariantBroken => {
+            let broken = report.invariants.broken.len() as u64;
+            Some(format!("{} broken", count(broken, "invariant", "invariants")))
+        }
         Outcome::Passed | Outcome::NothingObserved => None,
     };
     let parts: Vec<String> = std::iter::once(refused).chain(others).chain(suite).collect();
     let tone = match report.outcome {
-        Outcome::SuiteFailed | Outcome::CutOff => Tone::Bad,
+        Outcome::SuiteFailed | Outcome::CutOff | Outcome::InvariantBroken => Tone::Bad,
         _ if counted > 0 => Tone::Warning,
         _ => Tone::Good,
     };

@@ -119,6 +119,7 @@ fn start() -> Vec<Record> {
                 reused: false,
                 ready_ms: 640,
                 migrations,
+                invariants: 0,
             }],
             server: ServerUsed::new("15.14", "PATH"),
         }),
@@ -185,6 +186,8 @@ fn lease(number: u64, test: &str, refused_by: &[&str]) -> Vec<Record> {
             live: 3,
         }],
         masked: Vec::new(),
+        checked: 0,
+        broken: Vec::new(),
         left: Vec::new(),
     }));
     records

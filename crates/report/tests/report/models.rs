@@ -1,9 +1,9 @@
 //! Reports made by hand.
 
 use proofmark_report::{
-    DatabaseFacts, Excerpt, Figure, Gap, Kept, Kind, Leases, LeftBehind, Means, Outcome, Owner,
-    Promise, RecognisedBy, Report, RunFacts, SCHEMA, SlowLease, State, Suggestion, Tried,
-    TurnedAway, Unattributed, VERSION,
+    BrokenInvariant, DatabaseFacts, Excerpt, Figure, Gap, Invariants, Kept, Kind, Leases,
+    LeftBehind, Means, Outcome, Owner, Promise, RecognisedBy, Report, RunFacts, SCHEMA, SlowLease,
+    State, Suggestion, Tried, TurnedAway, Unattributed, VERSION,
 };
 
 const MIGRATION: &str = "\
@@ -16,6 +16,22 @@ create table inventory_level (
     primary key (sku_id, location_id)
 );
 ";
+
+/// An invariant that one test left broken.
+pub(crate) fn broken() -> Report {
+    let mut report = covered();
+    report.outcome = Outcome::InvariantBroken;
+    report.invariants.broken.push(BrokenInvariant {
+        test: "orders::cancel_while_shipping".to_owned(),
+        database: "shop".to_owned(),
+        invariant: "stock_level_equals_its_movements".to_owned(),
+        must_hold: "on_hand is the sum of the movements".to_owned(),
+        rows: vec!["subject: level 7, problem: on_hand 3, moved 4".to_owned()],
+        more: true,
+        error: None,
+    });
+    report
+}
 
 /// All is well.
 pub(crate) fn covered() -> Report {
@@ -58,6 +74,7 @@ pub(crate) fn covered() -> Report {
         ]
         .map(|(kind, n)| Figure { kind, promises: n, refused: n, accepted: n, never: 0 })
         .to_vec(),
+        invariants: Invariants { declared: 16, checked: 1_204, broken: Vec::new() },
         gaps: Vec::new(),
         listing: listing(),
         unattributed: Vec::new(),

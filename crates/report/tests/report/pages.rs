@@ -23,7 +23,29 @@ fn when_all_is_well_the_page_is_short() {
               PostgreSQL 15.14 (/usr/lib/postgresql/15/bin)
                 Template shop@9c1e77aa (reused)
                   Leased 412 databases, one per test (median 11 ms, slowest 48 ms)
+              Invariants 16, checked 1204 times after 412 leases: none was broken
                  Summary [  41.2s] all 166 promises were refused and accepted at least once
+        "#]],
+    );
+}
+
+#[test]
+fn a_broken_invariant_is_shown_with_its_rows() {
+    check(
+        &models::broken(),
+        Options::default(),
+        &expect![[r#"
+            ────────────
+                  Broken invariant stock_level_equals_its_movements after orders::cancel_while_shipping
+                         must hold: on_hand is the sum of the movements
+                         subject: level 7, problem: on_hand 3, moved 4
+                         ... and more rows
+            ────────────
+              PostgreSQL 15.14 (/usr/lib/postgresql/15/bin)
+                Template shop@9c1e77aa (reused)
+                  Leased 412 databases, one per test (median 11 ms, slowest 48 ms)
+              Invariants 16, checked 1204 times after 412 leases: broken 1 time
+                 Summary [  41.2s] all 166 promises were refused and accepted at least once; 1 invariant broken
         "#]],
     );
 }
@@ -99,6 +121,7 @@ fn the_failed_suite_comes_first_then_the_worst_gaps() {
              PRIMARY KEY 31 refused, 31 accepted of 31
              FOREIGN KEY 43 refused, 44 accepted of 44
                 NOT NULL 91 refused, 96 accepted of 96
+              Invariants 16, checked 1204 times after 412 leases: none was broken
                  Summary [  41.2s] 146 of 166 promises refused at least once, 19 gaps; 91 of 96 NOT NULL; the suite failed
                     Next proofmark report --all lists every promise
         "#]],
@@ -235,6 +258,7 @@ fn where_only_nulls_were_not_tried_the_kinds_are_not_listed() {
               PostgreSQL 15.14 (/usr/lib/postgresql/15/bin)
                 Template shop@9c1e77aa (reused)
                   Leased 412 databases, one per test (median 11 ms, slowest 48 ms)
+              Invariants 16, checked 1204 times after 412 leases: none was broken
                  Summary [  41.2s] all 166 promises were refused and accepted at least once; 85 of 96 NOT NULL
                     Next proofmark report --all lists every promise
         "#]],

@@ -29,6 +29,7 @@ pub(crate) fn started(database: &str, template: &str) -> Record {
                 path: "migrations/0001_order.sql".to_owned(),
                 text: "create table orders (id int primary key);\n".to_owned(),
             }],
+            invariants: 0,
         }],
         server: ServerUsed::new("15.14", "/usr/lib/postgresql/15/bin"),
     })
@@ -61,6 +62,8 @@ pub(crate) fn returned(lease: u64, test: &str) -> Record {
             live: 2,
         }],
         masked: Vec::new(),
+        checked: 0,
+        broken: Vec::new(),
         left: Vec::new(),
     })
 }
