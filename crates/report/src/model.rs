@@ -70,6 +70,8 @@ pub struct Invariants {
     /// How often one was checked: when a database came back in which a table that it reads had
     /// been written to.
     pub checked: u64,
+    /// Tests that may leave them broken, by name or pattern.
+    pub except: Vec<String>,
     /// Those that did not hold, in the order in which the databases came back.
     pub broken: Vec<BrokenInvariant>,
 }

@@ -79,6 +79,9 @@ pub struct TemplateUsed {
     /// How many invariants are declared for it.
     #[serde(default)]
     pub invariants: u32,
+    /// Tests that may leave them broken, by name or pattern.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invariants_except: Vec<String>,
 }
 
 /// The content hash of a template. Equal hashes: the same migrations, seeds and server major.

@@ -129,7 +129,8 @@ async fn a_deleted_endpoint_takes_its_secrets_and_subscriptions(db: PgPool) {
         ["webhook_secret", "webhook_subscription", "event_type"],
     )
     .await;
-    assert_eq!(left, [0, 0, 1]);
+    assert_eq!(left[..2], [0, 0]);
+    assert!(left[2] > 0, "the catalogue stays");
 }
 
 #[proofmark::test]

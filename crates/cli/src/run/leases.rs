@@ -99,9 +99,8 @@ impl Leases {
         };
         let masked = self.masked(&lease, &seen).await;
         let outcome = if failed { Outcome::Failed } else { Outcome::Done };
-        let pool = self.bench.pool(&lease.of).expect("the lease came from this pool");
-        let returned =
-            pool.give_back(&lease, outcome).await.map_err(|error| source_error(&error))?;
+        let given_back = self.bench.give_back(&lease, test.as_str(), outcome).await;
+        let returned = given_back.map_err(|error| source_error(&error))?;
         let mut left: Vec<String> = returned.left.iter().map(ToString::to_string).collect();
         if seen.sessions_left_in_transaction > 0 {
             left.push("left a transaction open".to_owned());

@@ -264,6 +264,7 @@ impl Session {
                 reused,
                 ready_ms,
                 migrations: bench.sources(name).to_vec(),
+                invariants_except: bench.invariants_except(name).to_vec(),
                 invariants: u32::try_from(pool.invariants()).unwrap_or(u32::MAX),
             }
         });

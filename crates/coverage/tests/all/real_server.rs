@@ -92,7 +92,7 @@ async fn trace(run: &str, tests: &[(&str, &str)]) -> Result<Trace> {
             }));
         }
         session.close().await;
-        let returned = pool.give_back(&lease, Outcome::Done).await?;
+        let returned = pool.give_back(&lease, Outcome::Done, false).await?;
         records.push(Record::LeaseReturned(LeaseReturned {
             lease: id,
             database: "shop".to_owned(),

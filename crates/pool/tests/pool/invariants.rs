@@ -41,7 +41,7 @@ async fn after(pool: &Pool, sql: &str) -> Returned {
     let session = Session::open(&pool.target().config(&lease.database)).await.unwrap();
     session.batch_execute(sql).await.unwrap();
     session.close().await;
-    pool.give_back(&lease, Outcome::Done).await.unwrap()
+    pool.give_back(&lease, Outcome::Done, true).await.unwrap()
 }
 
 fn balances() -> Invariant {

@@ -50,7 +50,7 @@ async fn a_returned_lease_says_what_was_written_and_what_was_committed() {
     session.batch_execute("insert into parent values (4, -1)").await.unwrap_err();
     session.batch_execute("insert into parent values (1, 1)").await.unwrap_err();
     session.close().await;
-    let returned = pool.give_back(&lease, Outcome::Done).await.unwrap();
+    let returned = pool.give_back(&lease, Outcome::Done, false).await.unwrap();
     // The refused duplicate counts as inserted, the row that the CHECK refused does not.
     let expected = [written("child", 1, 0, 0, 0), written("parent", 4, 1, 1, 2)];
     assert_eq!(returned.written, expected);
@@ -65,7 +65,7 @@ async fn a_read_only_lease_wrote_nothing() {
     let session = Session::open(&pool.target().config(&lease.database)).await.unwrap();
     session.batch_execute("select * from parent").await.unwrap();
     session.close().await;
-    assert_eq!(pool.give_back(&lease, Outcome::Done).await.unwrap().written, []);
+    assert_eq!(pool.give_back(&lease, Outcome::Done, false).await.unwrap().written, []);
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn a_connection_left_open_does_not_hold_up_the_return() {
     let lease = pool.lease().await.unwrap();
     let session = Session::open(&pool.target().config(&lease.database)).await.unwrap();
     session.batch_execute("begin; insert into parent values (1, 1)").await.unwrap();
-    let returned = pool.give_back(&lease, Outcome::Done).await.unwrap();
+    let returned = pool.give_back(&lease, Outcome::Done, false).await.unwrap();
     assert_eq!(returned.written, [written("parent", 1, 0, 0, 0)]);
 }
 
@@ -118,7 +118,7 @@ async fn the_database_of_a_failed_test_stays() {
     let session = Session::open(&pool.target().config(&lease.database)).await.unwrap();
     session.batch_execute("insert into parent values (42, 1)").await.unwrap();
     session.close().await;
-    assert!(pool.give_back(&lease, Outcome::Failed).await.unwrap().kept);
+    assert!(pool.give_back(&lease, Outcome::Failed, false).await.unwrap().kept);
     assert_eq!(pool.kept(), BTreeSet::from([lease.database.clone()]));
     let session = Session::open(&pool.target().config(&lease.database)).await.unwrap();
     assert_eq!(session.query("select from parent where id = 42", &[]).await.unwrap().len(), 1);
@@ -135,12 +135,12 @@ async fn a_test_may_drop_its_database_create_another_and_leave_a_prepared_transa
         .await
         .unwrap();
     session.close().await;
-    let left = pool.give_back(&one, Outcome::Done).await.unwrap().left;
+    let left = pool.give_back(&one, Outcome::Done, false).await.unwrap().left;
     assert!(left.contains(&Leftover::Database("unruly_extra".to_owned())), "{left:?}");
     assert!(left.contains(&Leftover::PreparedTransaction("it's open".to_owned())), "{left:?}");
     let outside = Session::open(pool.target().maintenance()).await.unwrap();
     outside.batch_execute(&format!("drop database \"{}\"", other.database)).await.unwrap();
-    let left = pool.give_back(&other, Outcome::Done).await.unwrap().left;
+    let left = pool.give_back(&other, Outcome::Done, false).await.unwrap().left;
     assert!(left.contains(&Leftover::OwnDatabaseDropped(other.database)), "{left:?}");
     outside.batch_execute("drop database unruly_extra").await.unwrap();
 }
@@ -176,7 +176,7 @@ async fn copies_of_a_run_that_died_on_a_shared_server_go_with_the_next_one() {
     let dead = open("dead").await;
     let orphan = dead.lease().await.unwrap();
     let kept = dead.lease().await.unwrap();
-    dead.give_back(&kept, Outcome::Failed).await.unwrap();
+    dead.give_back(&kept, Outcome::Failed, false).await.unwrap();
     let session = Session::open(target.maintenance()).await.unwrap();
     session.batch_execute("create database proofmark_orphaned_not_ours").await.unwrap();
     // Dropped without being closed, as by a kill; its connections go, and its lock with them.

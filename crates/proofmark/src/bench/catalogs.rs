@@ -49,6 +49,8 @@ pub(super) async fn read_from_copy(pool: &Pool) -> Result<Catalog, BenchError> {
         .map_err(|error| failed(&error))?;
     let catalog = proofmark_catalog::read(&session).await.map_err(|error| failed(&error))?;
     session.close().await;
-    pool.give_back(&lease, proofmark_pool::Outcome::Done).await.map_err(|error| failed(&error))?;
+    pool.give_back(&lease, proofmark_pool::Outcome::Done, false)
+        .await
+        .map_err(|error| failed(&error))?;
     Ok(catalog)
 }

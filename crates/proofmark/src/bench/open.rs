@@ -11,14 +11,14 @@ use std::time::Instant;
 
 use proofmark_catalog::source::Migration;
 use proofmark_catalog::{Catalog, Invariant};
-use proofmark_pool::{Pool, PoolOptions, Target, Template};
+use proofmark_pool::{Lease, LeaseError, Outcome, Pool, PoolOptions, Returned, Target, Template};
 use proofmark_postgres::{Cache, Server, ServerOptions, external};
 
 use super::catalogs;
 use super::error::BenchError;
 use super::provision::{Ordered, Provision, blocking, elapsed_ms, installation, template};
 use super::step::{Listener, Step};
-use crate::config::{Config, ServerChoice};
+use crate::config::{Config, Invariants, ServerChoice};
 
 /// How a bench is opened.
 #[derive(Clone)]
@@ -60,6 +60,7 @@ pub struct Bench {
     sources: BTreeMap<String, Vec<Migration>>,
     cache: Cache,
     run: String,
+    invariants: BTreeMap<String, Invariants>,
 }
 
 impl Bench {
@@ -111,7 +112,8 @@ impl Bench {
             pools.insert(one.recipe.database.clone(), pool);
         }
         let (sources, run) = (sources(&ordered), life(&server));
-        Ok(Self { server: Some(server), target, pools, sources, cache, run })
+        let invariants = config.invariants.clone();
+        Ok(Self { server: Some(server), target, pools, sources, cache, run, invariants })
     }
 
     async fn external(
@@ -149,12 +151,36 @@ impl Bench {
             pools.insert(one.recipe.database.clone(), pool);
         }
         let (sources, run) = (sources(&ordered), run_name());
-        Ok(Self { server: None, target, pools, sources, cache, run })
+        let invariants = config.invariants.clone();
+        Ok(Self { server: None, target, pools, sources, cache, run, invariants })
     }
 
     /// The pool of the database that the suite knows as `name`.
     pub fn pool(&self, name: &str) -> Option<&Pool> {
         self.pools.get(name)
+    }
+
+    /// Takes the lease of `test` back: what was written, what was left, and whether the invariants
+    /// that bind the test hold.
+    ///
+    /// # Errors
+    /// [`LeaseError`] when the server does not answer.
+    ///
+    /// # Panics
+    /// When the lease is not of this bench.
+    pub async fn give_back(
+        &self,
+        lease: &Lease,
+        test: &str,
+        outcome: Outcome,
+    ) -> Result<Returned, LeaseError> {
+        let bound = self.invariants.get(&lease.of).is_some_and(|rules| rules.bind(test));
+        self.pools[&lease.of].give_back(lease, outcome, bound).await
+    }
+
+    /// Tests that may leave the invariants of the database `name` broken, by name or pattern.
+    pub fn invariants_except(&self, name: &str) -> &[String] {
+        self.invariants.get(name).map_or(&[], |rules| rules.except.as_slice())
     }
 
     /// All pools by the name of their database.
@@ -241,9 +267,9 @@ fn order(config: &Config, server_version: &str) -> Result<Vec<Ordered>, BenchErr
         let ingredients =
             recipe.read().map_err(|source| BenchError::Load { database: name.clone(), source })?;
         let key = ingredients.key(name, server_version);
-        let path = config.invariants.get(name);
-        let invariants = path
-            .map(|path| Invariant::read(path))
+        let declared = config.invariants.get(name);
+        let read = declared.map(|declared| Invariant::read(&declared.path));
+        let invariants = read
             .transpose()
             .map_err(|source| BenchError::Invariants { database: name.clone(), source })?;
         let invariants = invariants.unwrap_or_default();

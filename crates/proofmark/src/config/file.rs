@@ -78,6 +78,8 @@ pub(super) struct Database {
     #[serde(default)]
     pub(super) seeds: Vec<String>,
     pub(super) invariants: Option<String>,
+    #[serde(default)]
+    pub(super) invariants_except: Vec<String>,
     pub(super) env: Option<String>,
 }
 

@@ -6,4 +6,4 @@ mod project;
 
 pub use error::ConfigError;
 pub use file::EXAMPLE;
-pub use project::{Config, FILE_NAME, ServerChoice};
+pub use project::{Config, FILE_NAME, Invariants, ServerChoice};

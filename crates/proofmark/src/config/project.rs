@@ -32,6 +32,25 @@ pub enum ServerChoice {
     },
 }
 
+/// Where the invariants of a database are declared, and whom they do not bind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invariants {
+    /// A file, or a directory of files.
+    pub path: PathBuf,
+    /// Names of tests that may leave them broken; a `*` at the end stands for any rest.
+    pub except: Vec<String>,
+}
+
+impl Invariants {
+    /// Whether the database of `test` must keep them.
+    pub fn bind(&self, test: &str) -> bool {
+        !self.except.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(start) => test.starts_with(start),
+            None => test == pattern,
+        })
+    }
+}
+
 /// A project's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -52,8 +71,8 @@ pub struct Config {
     /// What each database is made from, by the name that the suite knows it by, in the order of
     /// the names.
     pub databases: BTreeMap<String, Recipe>,
-    /// Where the invariants of a database are declared, for those that have some.
-    pub invariants: BTreeMap<String, PathBuf>,
+    /// The invariants of a database, for those that have some.
+    pub invariants: BTreeMap<String, Invariants>,
     /// The variable that carries each database's URL.
     pub url_variables: BTreeMap<String, String>,
     /// Variables that tell one test or worker from another.
@@ -121,8 +140,7 @@ impl Config {
                 .map_err(|message| wrong(&format!("{key}.{}", message.0), &message.1))?;
             check_name(name).map_err(|message| wrong(&key, &message))?;
             databases.insert(name.clone(), recipe);
-            invariants
-                .extend(database.invariants.iter().map(|path| (name.clone(), root.join(path))));
+            invariants.extend(self::invariants(&root, database).map(|found| (name.clone(), found)));
             let variable = database.env.clone().unwrap_or_else(|| default_variable(&file, name));
             url_variables.insert(name.clone(), variable);
         }
@@ -213,6 +231,11 @@ fn recipe(root: &Path, name: &str, database: &Database) -> Result<Recipe, (&'sta
     })
 }
 
+fn invariants(root: &Path, database: &Database) -> Option<Invariants> {
+    let path = root.join(database.invariants.as_ref()?);
+    Some(Invariants { path, except: database.invariants_except.clone() })
+}
+
 fn server(
     postgres: &Postgres,
     environment: &dyn Fn(&str) -> Option<String>,
@@ -285,13 +308,22 @@ mod tests {
         assert_eq!(config.identity_env, super::super::file::Identity::default().env);
         assert_eq!(config.grace_ms, super::super::file::Identity::default().grace_ms);
         assert_eq!(config.allow, ["db.ci.internal"]);
-        assert_eq!(config.invariants["shop"], Path::new("/project/invariants.sql"));
+        assert_eq!(config.invariants["shop"].path, Path::new("/project/invariants.sql"));
+        assert!(!config.invariants["shop"].bind("shop::constraints::a_price_is_positive"));
     }
 
     #[test]
     fn the_reference_page_shows_the_example_as_it_is() {
         let page = include_str!("../../../../docs/reference/configuration.md");
         assert!(page.contains(super::super::EXAMPLE), "copy example.toml into the page");
+    }
+
+    #[test]
+    fn an_exception_from_the_invariants_is_a_name_or_the_beginning_of_names() {
+        let rules = Invariants { path: PathBuf::new(), except: vec!["a::b".into(), "c::*".into()] };
+        for (test, bound) in [("a::b", false), ("a::bc", true), ("c::d::e", false), ("cc", true)] {
+            assert_eq!(rules.bind(test), bound, "{test}");
+        }
     }
 
     #[test]

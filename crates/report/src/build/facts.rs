@@ -4,7 +4,7 @@
 //!
 //! **Invariant:** what is missing from a trace is said in a note, never filled in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proofmark_trace::{Ending, LeaseReturned, Record, Run, Trace};
 
@@ -87,7 +87,10 @@ pub(super) fn invariants(trace: &Trace) -> Invariants {
         .flat_map(|started| &started.databases)
         .map(|database| (database.name.as_str(), u64::from(database.invariants)))
         .collect();
+    let databases = trace.runs.iter().filter_map(Run::started).flat_map(|run| &run.databases);
+    let except: BTreeSet<&String> = databases.flat_map(|one| &one.invariants_except).collect();
     Invariants {
+        except: except.into_iter().cloned().collect(),
         declared: declared.values().sum(),
         checked: returned(trace).map(|lease| u64::from(lease.checked)).sum(),
         broken: broken(trace).collect(),

@@ -126,7 +126,7 @@ fn figures(report: &Report, options: &Options) -> Vec<String> {
 
 /// What was checked after every test; where something is broken, the page above says it.
 fn invariants(report: &Report, options: &Options) -> Option<String> {
-    let Invariants { declared, checked, broken } = &report.invariants;
+    let Invariants { declared, checked, except, broken } = &report.invariants;
     let after = count(report.leases.count, "lease", "leases");
     let text = match (declared, broken.len()) {
         (0, _) => return None,
@@ -135,6 +135,10 @@ fn invariants(report: &Report, options: &Options) -> Option<String> {
             let times = count(n as u64, "time", "times");
             format!("{declared}, checked {checked} times after {after}: broken {times}")
         }
+    };
+    let text = match except.as_slice() {
+        [] => text,
+        names => format!("{text}; not asked of {}", visible(&names.join(", "))),
     };
     let tone = match (broken.is_empty(), checked) {
         (false, _) => Tone::Bad,

@@ -120,6 +120,7 @@ fn start() -> Vec<Record> {
                 ready_ms: 640,
                 migrations,
                 invariants: 0,
+                invariants_except: Vec::new(),
             }],
             server: ServerUsed::new("15.14", "PATH"),
         }),

@@ -74,7 +74,12 @@ pub(crate) fn covered() -> Report {
         ]
         .map(|(kind, n)| Figure { kind, promises: n, refused: n, accepted: n, never: 0 })
         .to_vec(),
-        invariants: Invariants { declared: 16, checked: 1_204, broken: Vec::new() },
+        invariants: Invariants {
+            declared: 16,
+            checked: 1_204,
+            except: vec!["shop::constraints::*".to_owned()],
+            broken: Vec::new(),
+        },
         gaps: Vec::new(),
         listing: listing(),
         unattributed: Vec::new(),

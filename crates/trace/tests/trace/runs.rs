@@ -30,6 +30,7 @@ pub(crate) fn started(database: &str, template: &str) -> Record {
                 text: "create table orders (id int primary key);\n".to_owned(),
             }],
             invariants: 0,
+            invariants_except: Vec::new(),
         }],
         server: ServerUsed::new("15.14", "/usr/lib/postgresql/15/bin"),
     })
