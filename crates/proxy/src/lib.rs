@@ -13,6 +13,7 @@ mod backend;
 mod console;
 mod events;
 mod frontend;
+pub mod gate;
 mod identity;
 mod ids;
 mod leases;

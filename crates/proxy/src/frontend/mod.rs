@@ -8,5 +8,6 @@ mod negotiate;
 mod refusal;
 mod serve;
 
+pub(crate) use negotiate::{Wanted, negotiate};
 pub(crate) use refusal::{FAREWELL, OwnError, farewell};
 pub(crate) use serve::serve;

@@ -16,7 +16,7 @@ use crate::stream::Stream;
 
 /// What a client wants.
 #[derive(Debug)]
-pub(super) enum Wanted {
+pub(crate) enum Wanted {
     Cancel(CancelRequest),
     /// A session, and what was sent behind the startup message already.
     Session(StartupMessage, Vec<u8>),
@@ -24,7 +24,7 @@ pub(super) enum Wanted {
 
 /// Why a connection never got as far as wanting something.
 #[derive(Debug)]
-pub(super) enum NegotiateError {
+pub(crate) enum NegotiateError {
     Malformed(OpeningError),
     DirectTls,
     BytesBehindNegotiation,
@@ -39,7 +39,7 @@ impl From<io::Error> for NegotiateError {
 }
 
 /// Reads until it is clear what the client wants. The deadline is the caller's.
-pub(super) async fn negotiate(client: &mut Stream) -> Result<Wanted, NegotiateError> {
+pub(crate) async fn negotiate(client: &mut Stream) -> Result<Wanted, NegotiateError> {
     let mut bytes = Vec::with_capacity(512);
     let (mut ssl_asked, mut gss_asked) = (false, false);
     loop {
