@@ -5,10 +5,15 @@
 //! anybody's doing. [`bench::Bench`] is what stands behind it, and what the `proofmark` command
 //! uses as well.
 //!
-//! **Invariant**: nothing here watches a connection; the proxy does, under `proofmark run`.
+//! [`race::Race`] runs two calls of a test in every order that matters.
+//!
+//! **Invariant**: nothing here reads a connection's bytes; the proxy does, under `proofmark run`, and
+//! its gate, in a race.
 
 pub mod bench;
 pub mod config;
+
+pub mod race;
 
 mod fixture;
 mod run;

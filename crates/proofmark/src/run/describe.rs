@@ -12,7 +12,7 @@ use proofmark_postgres as postgres;
 const HELP: &str = "; help: ";
 
 /// The whole story of `error`.
-pub(super) fn describe(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
     let (mut causes, mut help) = (Vec::<String>::new(), Vec::new());
     let mut next = Some(error);
     while let Some(error) = next {

@@ -13,6 +13,9 @@ mod process;
 mod source;
 mod test;
 
+pub(crate) use describe::describe;
+pub(crate) use outcome::message;
+
 pub use case::{Case, Panics};
 pub use test::{FixtureError, fixture, run};
 

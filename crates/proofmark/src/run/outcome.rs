@@ -33,7 +33,7 @@ impl Ended {
 }
 
 /// The text of a panic, if it has one.
-pub(super) fn message(panic: &(dyn Any + Send)) -> Option<&str> {
+pub(crate) fn message(panic: &(dyn Any + Send)) -> Option<&str> {
     let literal = panic.downcast_ref::<&str>().copied();
     literal.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
 }

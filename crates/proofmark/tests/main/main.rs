@@ -12,4 +12,5 @@ mod fixtures;
 mod hidden;
 mod outcomes;
 mod project;
+mod race;
 mod under_run;
