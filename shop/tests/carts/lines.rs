@@ -8,30 +8,12 @@ use shop::id::VariantId;
 use shop::money::{Currency, Money};
 use shop::value::Quantity;
 
-use super::stage::Stage;
+use super::stage::{end_prices, eur, price, shown, units, variant};
 use crate::make::Make;
-
-fn eur(cents: i64) -> Money {
-    Money::new(cents, Currency::EUR).unwrap()
-}
-
-fn units(quantity: i64) -> Quantity {
-    Quantity::new(quantity).unwrap()
-}
-
-/// Everything in the cart, as shown.
-async fn shown(make: &Make, cart: &crate::make::MadeCart) -> Vec<(VariantId, i32, i64)> {
-    let view = cart::view(&make.db, &make.context, cart.id, &Shopper::Shop).await.unwrap();
-    view.lines
-        .iter()
-        .map(|line| (line.variant, line.quantity.get(), line.unit_price.minor()))
-        .collect()
-}
 
 #[proofmark::test]
 async fn a_line_has_the_listed_price(make: Make) {
-    let stage = Stage::new(&make).await;
-    let mug = stage.variant(1999).await;
+    let mug = variant(&make, 1999).await;
     let cart = make.cart().await;
     let line =
         cart::add_line(&make.db, &make.context, &cart.request(), mug, units(2)).await.unwrap();
@@ -41,10 +23,9 @@ async fn a_line_has_the_listed_price(make: Make) {
 
 #[proofmark::test]
 async fn the_price_follows_the_quantity(make: Make) {
-    let stage = Stage::new(&make).await;
-    let mug = stage.variant(1000).await;
-    stage.price(mug, 900, Currency::EUR, 10).await;
-    stage.price(mug, 800, Currency::EUR, 100).await;
+    let mug = variant(&make, 1000).await;
+    price(&make, mug, Money::new(900, Currency::EUR).unwrap(), 10).await;
+    price(&make, mug, Money::new(800, Currency::EUR).unwrap(), 100).await;
     let cart = make.cart().with(mug, 9).await;
     assert_eq!(shown(&make, &cart).await, [(mug, 9, 1000)]);
     let (db, context, request) = (&make.db, &make.context, cart.request());
@@ -59,19 +40,18 @@ async fn the_price_follows_the_quantity(make: Make) {
 
 #[proofmark::test]
 async fn what_has_no_price_in_the_terms_of_the_cart_is_not_for_sale(make: Make) {
-    let stage = Stage::new(&make).await;
-    let unpriced = stage.unpriced().await;
-    let in_yen = stage.unpriced().await;
-    stage.price(in_yen, 500, Currency::JPY, 1).await;
-    let from_ten_on = stage.unpriced().await;
-    stage.price(from_ten_on, 500, Currency::EUR, 10).await;
-    let ended = stage.variant(100).await;
+    let unpriced = make.variant().untracked().await;
+    let in_yen = make.variant().untracked().await;
+    price(&make, in_yen, Money::new(500, Currency::JPY).unwrap(), 1).await;
+    let from_ten_on = make.variant().untracked().await;
+    price(&make, from_ten_on, Money::new(500, Currency::EUR).unwrap(), 10).await;
+    let ended = variant(&make, 100).await;
     make.clock.advance(TimeDelta::days(1));
-    stage.end_prices(ended).await;
-    let archived = stage.variant(100).await;
+    end_prices(&make, ended).await;
+    let archived = variant(&make, 100).await;
     sqlx::query("UPDATE product SET status = 'archived' FROM variant WHERE product.id = product_id AND variant.id = $1")
         .bind(archived).execute(&make.db).await.unwrap();
-    let deleted = stage.variant(100).await;
+    let deleted = variant(&make, 100).await;
     sqlx::query("UPDATE variant SET deleted_at = $2 WHERE id = $1")
         .bind(deleted)
         .bind(make.context.now())
@@ -95,7 +75,7 @@ async fn what_has_no_price_in_the_terms_of_the_cart_is_not_for_sale(make: Make) 
         assert!(matches!(refused, Err(AddLineError::NotForSale)), "{name}: {refused:?}");
     }
     // Tax mode and list are terms, too.
-    let mug = stage.variant(100).await;
+    let mug = variant(&make, 100).await;
     let net = make.cart().without_tax().await;
     let refused = cart::add_line(&make.db, &make.context, &net.request(), mug, Quantity::ONE).await;
     assert!(matches!(refused, Err(AddLineError::NotForSale)), "{refused:?}");
@@ -104,8 +84,7 @@ async fn what_has_no_price_in_the_terms_of_the_cart_is_not_for_sale(make: Make) 
 
 #[proofmark::test]
 async fn a_line_holds_at_most_a_hundred_thousand(make: Make) {
-    let stage = Stage::new(&make).await;
-    let mug = stage.variant(1).await;
+    let mug = variant(&make, 1).await;
     let cart = make.cart().with(mug, 100_000).await;
     let refused =
         cart::add_line(&make.db, &make.context, &cart.request(), mug, Quantity::ONE).await;
@@ -115,8 +94,7 @@ async fn a_line_holds_at_most_a_hundred_thousand(make: Make) {
 
 #[proofmark::test]
 async fn what_is_not_in_the_cart_is_neither_changed_nor_removed(make: Make) {
-    let stage = Stage::new(&make).await;
-    let mug = stage.variant(100).await;
+    let mug = variant(&make, 100).await;
     let cart = make.cart().await;
     let (db, context, request) = (&make.db, &make.context, cart.request());
     let set = cart::set_quantity(db, context, &request, mug, Quantity::ONE).await;
@@ -127,8 +105,7 @@ async fn what_is_not_in_the_cart_is_neither_changed_nor_removed(make: Make) {
 
 #[proofmark::test]
 async fn a_removed_line_can_come_back(make: Make) {
-    let stage = Stage::new(&make).await;
-    let mug = stage.variant(100).await;
+    let mug = variant(&make, 100).await;
     let cart = make.cart().with(mug, 3).await;
     let (db, context, request) = (&make.db, &make.context, cart.request());
     assert_eq!(cart::remove_line(db, context, &request, mug).await.unwrap(), 2);
@@ -139,8 +116,7 @@ async fn a_removed_line_can_come_back(make: Make) {
 
 #[proofmark::test]
 async fn who_has_not_seen_the_last_change_is_told(make: Make) {
-    let stage = Stage::new(&make).await;
-    let mug = stage.variant(100).await;
+    let mug = variant(&make, 100).await;
     let cart = make.cart().with(mug, 1).await;
     let seen = CartRequest { version: Some(1), ..cart.request() };
     let line = cart::add_line(&make.db, &make.context, &seen, mug, Quantity::ONE).await.unwrap();
@@ -154,9 +130,8 @@ async fn who_has_not_seen_the_last_change_is_told(make: Make) {
 
 #[proofmark::test]
 async fn a_cart_is_changed_by_its_owner_only(make: Make) {
-    let stage = Stage::new(&make).await;
-    let mug = stage.variant(100).await;
-    let (ada, eve) = (stage.customer().await, stage.customer().await);
+    let mug = variant(&make, 100).await;
+    let (ada, eve) = (make.customer().await, make.customer().await);
     let guests = make.cart().await;
     let adas = make.cart().of(ada).await;
     let other = make.cart().await;
@@ -187,9 +162,8 @@ async fn a_cart_is_changed_by_its_owner_only(make: Make) {
 
 #[proofmark::test]
 async fn a_cart_whose_time_is_over_does_not_change(make: Make) {
-    let stage = Stage::new(&make).await;
-    let mug = stage.variant(100).await;
-    let cart = make.cart().of(stage.customer().await).with(mug, 1).await;
+    let mug = variant(&make, 100).await;
+    let cart = make.cart().of(make.customer().await).with(mug, 1).await;
     let (db, context) = (&make.db, &make.context);
     // A change prolongs its life.
     make.clock.advance(TimeDelta::days(80));
@@ -204,8 +178,7 @@ async fn a_cart_whose_time_is_over_does_not_change(make: Make) {
 
 #[proofmark::test]
 async fn a_clock_that_goes_back_breaks_nothing(make: Make) {
-    let stage = Stage::new(&make).await;
-    let mug = stage.variant(100).await;
+    let mug = variant(&make, 100).await;
     let cart = make.cart().with(mug, 1).await;
     let (db, context, request) = (&make.db, &make.context, cart.request());
     make.clock.advance(TimeDelta::hours(-2));

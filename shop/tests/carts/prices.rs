@@ -4,22 +4,17 @@ use chrono::TimeDelta;
 use shop::cart::{self, PRICE_LIFE, PriceChange};
 use shop::money::{Currency, Money};
 
-use super::stage::Stage;
+use super::stage::{end_prices, eur, price, variant};
 use crate::make::Make;
-
-fn eur(cents: i64) -> Money {
-    Money::new(cents, Currency::EUR).unwrap()
-}
 
 #[proofmark::test]
 async fn repricing_tells_what_changed_and_drops_what_is_gone(make: Make) {
-    let stage = Stage::new(&make).await;
     let (same, dearer, gone) =
-        (stage.variant(100).await, stage.variant(200).await, stage.variant(300).await);
+        (variant(&make, 100).await, variant(&make, 200).await, variant(&make, 300).await);
     let cart = make.cart().with(same, 1).with(dearer, 2).with(gone, 3).await;
     make.clock.advance(TimeDelta::minutes(5));
-    stage.price(dearer, 250, Currency::EUR, 1).await;
-    stage.end_prices(gone).await;
+    price(&make, dearer, Money::new(250, Currency::EUR).unwrap(), 1).await;
+    end_prices(&make, gone).await;
 
     let told = cart::reprice(&make.db, &make.context, &cart.request()).await.unwrap();
     assert_eq!(
@@ -42,12 +37,11 @@ async fn repricing_tells_what_changed_and_drops_what_is_gone(make: Make) {
 
 #[proofmark::test]
 async fn a_price_that_was_shown_stays_while_others_are_added(make: Make) {
-    let stage = Stage::new(&make).await;
-    let (first, second) = (stage.variant(100).await, stage.variant(200).await);
+    let (first, second) = (variant(&make, 100).await, variant(&make, 200).await);
     let cart = make.cart().with(first, 1).await;
     let shown = make.context.now();
     make.clock.advance(TimeDelta::minutes(30));
-    stage.price(first, 999, Currency::EUR, 1).await;
+    price(&make, first, Money::new(999, Currency::EUR).unwrap(), 1).await;
     cart::add_line(&make.db, &make.context, &cart.request(), second, shop::value::Quantity::ONE)
         .await
         .unwrap();

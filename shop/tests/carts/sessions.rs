@@ -5,7 +5,6 @@ use sha2::{Digest as _, Sha256};
 use shop::cart::{self, Create, CreateError, SESSION_LIFE, SessionError, SessionToken};
 use shop::money::Currency;
 
-use super::stage::Stage;
 use crate::make::Make;
 
 #[proofmark::test]
@@ -59,8 +58,7 @@ async fn there_is_no_session_without_a_cart(make: Make) {
 
 #[proofmark::test]
 async fn a_customer_has_one_cart(make: Make) {
-    let stage = Stage::new(&make).await;
-    let customer = stage.customer().await;
+    let customer = make.customer().await;
     make.cart().of(customer).await;
     let terms = Create {
         customer: Some(customer),
@@ -75,7 +73,7 @@ async fn a_customer_has_one_cart(make: Make) {
     let refused = cart::create(&make.db, &make.context, unknown).await;
     assert!(matches!(refused, Err(CreateError::NoSuchCustomer)), "{refused:?}");
 
-    let gone = stage.customer().await;
+    let gone = make.customer().await;
     sqlx::query("UPDATE customer SET deleted_at = created_at WHERE id = $1")
         .bind(gone)
         .execute(&make.db)
