@@ -122,7 +122,7 @@ SELECT format('payment %s', payment.id) AS subject,
 
 -- invariant: payment_state_agrees_with_its_amounts
 -- Must hold: a payment that says it is captured, refunded or disputed has captured money; one that
--- has not got so far has none; a refunded one has given everything back.
+-- has not got so far has none; a refunded one has given everything back, or owes what came back.
 -- Why no constraint says it: state and amounts move in separate statements of one transaction.
 SELECT format('payment %s', id) AS subject,
        format('%s with captured %s, refunded %s, disputed %s', state, captured, refunded, disputed)
@@ -134,7 +134,8 @@ SELECT format('payment %s', id) AS subject,
             WHEN state IN ('partially_captured', 'captured', 'partially_refunded', 'disputed',
                            'charged_back')
                 THEN captured = 0
-            WHEN state = 'refunded' THEN captured = 0 OR refunded + disputed <> captured
+            WHEN state = 'refunded'
+                THEN captured = 0 OR refunded + refund_pending + disputed <> captured
             ELSE false END;
 
 -- invariant: refund_equals_its_lines

@@ -12,4 +12,5 @@ mod customers;
 mod events;
 mod inventory;
 mod orders;
+mod payments;
 mod pricing;

@@ -39,6 +39,7 @@ pub fn catalogue() -> Vec<EventType> {
         crate::inventory::events::transfer::types(),
         crate::pricing::events::types(),
         crate::order::events::types(),
+        crate::payment::events::method::types(),
         crate::payment::events::payment::types(),
         crate::payment::events::store_credit::types(),
     ]

@@ -1,0 +1,4 @@
+//! Payments: methods, every move and every refusal, recovery, notices.
+
+mod books;
+mod operations;
