@@ -158,7 +158,8 @@ CREATE TABLE reservation (
         CHECK ((state IN ('active', 'committed')) = (closed_at IS NULL)),
     CONSTRAINT reservation_ships_at_most_what_it_holds CHECK (shipped + withdrawn <= quantity),
     CONSTRAINT reservation_ships_only_when_committed
-        CHECK (state IN ('committed', 'fulfilled') OR shipped + withdrawn = 0),
+        CHECK (state IN ('committed', 'fulfilled') OR shipped + withdrawn = 0
+               OR (state = 'released' AND shipped = 0 AND withdrawn = quantity)),
     CONSTRAINT reservation_fulfilled_holds_nothing
         CHECK (state <> 'fulfilled' OR shipped + withdrawn = quantity),
     CONSTRAINT reservation_at_a_level

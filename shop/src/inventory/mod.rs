@@ -6,12 +6,23 @@
 //! **Invariant**: no number of units is read and then believed. A level is locked or guarded when
 //! it changes, and its CHECK decides.
 
+mod allocate;
+mod batch;
+mod commit;
 pub mod events;
+mod hold;
 mod level;
 mod location;
 mod receive;
+mod release;
+mod reservation;
 
+pub use allocate::{Strategy, Supply, Take, allocate};
+pub use commit::{CommitError, WithdrawError, Withdrawn, commit, settle, withdraw};
+pub use hold::{HoldError, HoldLine, hold};
 pub use location::{
     CreateLocation, CreateLocationError, DeleteLocationError, create_location, delete_location,
 };
 pub use receive::{Receive, ReceiveError, ReceivedLine, receive};
+pub use release::{ExtendError, ReleaseError, Swept, extend, release, release_cart, sweep};
+pub use reservation::{Reservation, ReservationState};
