@@ -67,7 +67,10 @@ INSERT INTO event_type (type, version, schema) VALUES
 
 -- Events of: voucher
 
--- none
+INSERT INTO event_type (type, version, schema) VALUES
+    ('voucher.created', 1, '{"$schema":"https://json-schema.org/draft/2020-12/schema","additionalProperties":false,"description":"A voucher was issued.","properties":{"from":{"description":"From when on.","format":"date-time","type":"string"},"per_customer_limit":{"description":"How often one customer may use it; null for any number of times.","format":"int32","type":["integer","null"]},"promotion":{"description":"What it unlocks.","pattern":"^promo_[0-9a-f]{32}$","type":"string"},"until":{"description":"Until when; null for ever.","format":"date-time","type":["string","null"]},"usage_limit":{"description":"How often it may be used; null for any number of times.","format":"int32","type":["integer","null"]},"voucher":{"description":"Which.","pattern":"^vou_[0-9a-f]{32}$","type":"string"}},"required":["voucher","promotion","from"],"title":"VoucherCreated","type":"object"}'),
+    ('voucher.limited', 1, '{"$schema":"https://json-schema.org/draft/2020-12/schema","additionalProperties":false,"description":"A voucher may be used more or less often than before.","properties":{"per_customer_limit":{"description":"How often one customer may use it; null for any number of times.","format":"int32","type":["integer","null"]},"usage_limit":{"description":"How often it may be used; null for any number of times.","format":"int32","type":["integer","null"]},"voucher":{"description":"Which.","pattern":"^vou_[0-9a-f]{32}$","type":"string"}},"required":["voucher"],"title":"VoucherLimited","type":"object"}'),
+    ('voucher.deleted', 1, '{"$schema":"https://json-schema.org/draft/2020-12/schema","additionalProperties":false,"description":"A voucher was withdrawn. Orders that used it keep their discount.","properties":{"voucher":{"description":"Which.","pattern":"^vou_[0-9a-f]{32}$","type":"string"}},"required":["voucher"],"title":"VoucherDeleted","type":"object"}');
 
 -- Events of: order
 

@@ -13,6 +13,7 @@ mod sku;
 mod tax;
 mod variant;
 
+pub use crate::money::{TaxRate, TaxRateError};
 pub use lookup::{Listing, ListingQuery, browse, find_variant, find_variant_by_sku};
 pub use price::{CreatePriceList, CreatePriceListError};
 pub use price::{
@@ -23,7 +24,7 @@ pub use product::{
     UpdateProduct, UpdateProductError, create_product, delete_product, update_product,
 };
 pub use sku::Sku;
-pub use tax::{SetTaxRule, SetTaxRuleError, TaxRate, TaxRateError, set_tax_rule};
+pub use tax::{SetTaxRule, SetTaxRuleError, set_tax_rule};
 pub use variant::{
     CreateVariant, CreateVariantError, DeleteVariantError, Variant, create_variant, delete_variant,
 };

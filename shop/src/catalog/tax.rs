@@ -1,55 +1,13 @@
 //! Tax rules: which rate a class has where and when.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
 use crate::context::Context;
 use crate::database::DatabaseError;
 use crate::id::TaxRuleId;
+use crate::money::TaxRate;
 use crate::value::{Country, Slug};
-
-/// A rate that no rule may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a tax rate is from 0 to less than 10, with at most six digits")]
-pub struct TaxRateError;
-
-/// A fraction of one in millionths: 190,000 is 19 %.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TaxRate(i64);
-
-impl TaxRate {
-    /// No tax.
-    pub const ZERO: Self = Self(0);
-
-    /// So many millionths of one.
-    ///
-    /// # Errors
-    /// Negative, or ten and more.
-    pub fn from_millionths(millionths: i64) -> Result<Self, TaxRateError> {
-        if (0..10_000_000).contains(&millionths) { Ok(Self(millionths)) } else { Err(TaxRateError) }
-    }
-
-    /// So many percent.
-    ///
-    /// # Errors
-    /// 1000 percent and more.
-    pub fn from_percent(percent: u16) -> Result<Self, TaxRateError> {
-        Self::from_millionths(i64::from(percent) * 10_000)
-    }
-
-    /// The rate in millionths of one.
-    pub const fn millionths(self) -> i64 {
-        self.0
-    }
-}
-
-impl fmt::Display for TaxRate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:04} %", self.0 / 10_000, self.0 % 10_000)
-    }
-}
 
 /// A rate from a time on.
 #[derive(Debug, Clone)]

@@ -32,6 +32,14 @@ impl TaxRate {
         }
     }
 
+    /// So many percent.
+    ///
+    /// # Errors
+    /// 1000 percent and more.
+    pub const fn from_percent(percent: u16) -> Result<Self, TaxRateError> {
+        Self::from_millionths(percent as i64 * 10_000)
+    }
+
     /// The rate in millionths.
     pub const fn millionths(self) -> i64 {
         self.0

@@ -12,13 +12,20 @@ mod buy_get;
 mod discount;
 mod loaded;
 mod price_cart;
+mod promote;
 mod promotion;
 mod quote;
 mod request;
+mod ship;
 mod shipping;
 mod tax;
+mod voucher;
 
 pub use price_cart::{PriceCart, PriceCartError, price_cart};
+pub use promote::{
+    CreatePromotion, CreatePromotionError, DeletePromotionError, Offer, create_promotion,
+    delete_promotion,
+};
 pub use promotion::{BasisPoints, BasisPointsError, Promotion, Role, Rule, VoucherRefusal};
 pub use quote::{
     Adjustment, AdjustmentKind, Quote, QuoteError, QuotedLine, QuotedShipping, Totals, quote,
@@ -26,4 +33,13 @@ pub use quote::{
 pub use request::{
     Destination, Policy, PricedLine, QuoteRequest, ShippingChoice, ShippingRate, TaxRounding,
     Weights,
+};
+pub use ship::{
+    AddShippingMethodError, EndShippingRateError, RetireShippingMethodError, SetShippingRate,
+    SetShippingRateError, add_shipping_method, end_shipping_rate, retire_shipping_method,
+    set_shipping_rate,
+};
+pub use voucher::{
+    CreateVoucher, CreateVoucherError, DeleteVoucherError, LimitVoucherError, VoucherCode,
+    VoucherLimits, create_voucher, delete_voucher, limit_voucher,
 };

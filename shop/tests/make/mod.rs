@@ -12,12 +12,14 @@ mod customer;
 mod inventory;
 mod order;
 pub mod payment;
+mod pricing;
 
 #[allow(unused_imports, reason = "named by tests that keep a builder")]
 pub use cart::{CartBuilder, MadeCart};
 pub use clock::TestClock;
 #[allow(unused_imports, reason = "named by tests that keep a builder")]
 pub use order::{MadeOrder, OrderBuilder};
+pub use pricing::MadeVoucher;
 
 use std::pin::Pin;
 use std::sync::Arc;
