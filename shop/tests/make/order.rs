@@ -3,7 +3,7 @@
 use std::future::IntoFuture;
 
 use shop::cart::{self, CartRequest, stock::Strategy};
-use shop::catalog::{SetTaxRule, TaxRate, SetTaxRuleError, set_tax_rule};
+use shop::catalog::{SetTaxRule, SetTaxRuleError, TaxRate, set_tax_rule};
 use shop::id::{CartId, CustomerId, OrderId, OrderLineId, VariantId};
 use shop::money::{Currency, Money};
 use shop::order::{self, Place, Placed};

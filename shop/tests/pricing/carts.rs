@@ -26,7 +26,7 @@ async fn a_cart_is_priced_with_its_taxes_shipping_and_promotions(make: Make) {
     let book = make.variant().taxed("reduced").priced(eur(1000)).await;
     let promotion = make.promotion().percentage(1000).await;
     let rate = make.shipping_rate().costing(eur(490)).await;
-    let cart = make.cart().with(mug, 2).with(book, 1).build().await;
+    let cart = make.cart().with(mug, 2).with(book, 1).await;
 
     let quote = priced(&make, cart.id, Some(&rate.method)).await.unwrap();
 
@@ -46,7 +46,7 @@ async fn a_cart_is_priced_with_its_taxes_shipping_and_promotions(make: Make) {
 
 #[proofmark::test]
 async fn a_cart_without_lines_costs_nothing(make: Make) {
-    let cart = make.cart().build().await;
+    let cart = make.cart().await;
     let quote = priced(&make, cart.id, None).await.unwrap();
     adds_up(&quote);
     assert_eq!(quote.totals.grand_total, eur(0));
@@ -65,7 +65,7 @@ async fn a_region_s_rule_comes_before_that_of_its_country(make: Make) {
     set_tax_rule(&make.db, &make.context, rule).await.unwrap();
     let dollars = |minor| Money::new(minor, Currency::USD).unwrap();
     let mug = make.variant().priced_without_tax(dollars(2499)).await;
-    let cart = make.cart().without_tax().in_currency(Currency::USD).with(mug, 1).build().await;
+    let cart = make.cart().without_tax().in_currency(Currency::USD).with(mug, 1).await;
     for (region, tax) in [(Some("CA"), 269), (Some("NY"), 125), (None, 125)] {
         let destination =
             Destination { country: Country::US, region: region.map(ToOwned::to_owned) };
@@ -87,7 +87,7 @@ async fn a_region_s_rule_comes_before_that_of_its_country(make: Make) {
 async fn a_rule_holds_from_its_time_on(make: Make) {
     make.tax("standard", Country::DE, 19).await;
     let mug = make.variant().priced(eur(11900)).await;
-    let cart = make.cart().with(mug, 1).build().await;
+    let cart = make.cart().with(mug, 1).await;
     make.clock.advance(Duration::days(1));
     make.tax("standard", Country::DE, 16).await;
     let tax = priced(&make, cart.id, None).await.unwrap().totals.lines_tax;
@@ -101,14 +101,14 @@ async fn a_rule_holds_from_its_time_on(make: Make) {
 async fn nothing_is_untaxed_because_somebody_forgot_a_rule(make: Make) {
     let mug = make.variant().priced(eur(100)).await;
     let stamp = make.variant().taxed("zero").priced(eur(95)).await;
-    let cart = make.cart().with(mug, 1).build().await;
+    let cart = make.cart().with(mug, 1).await;
     match priced(&make, cart.id, None).await {
         Err(PriceCartError::NoTaxRule { tax_class, country }) => {
             assert_eq!((tax_class.as_str(), country), ("standard", Country::DE));
         }
         other => panic!("{other:?}"),
     }
-    let cart = make.cart().with(stamp, 1).build().await;
+    let cart = make.cart().with(stamp, 1).await;
     let quote = priced(&make, cart.id, None).await.unwrap();
     assert_eq!(quote.totals.lines_tax, eur(0));
     let rate = make.shipping_rate().await;
@@ -120,7 +120,7 @@ async fn nothing_is_untaxed_because_somebody_forgot_a_rule(make: Make) {
 async fn a_way_of_sending_is_offered_where_it_has_a_rate(make: Make) {
     make.tax("standard", Country::DE, 19).await;
     let rate = make.shipping_rate().to(Country::FR).await;
-    let cart = make.cart().build().await;
+    let cart = make.cart().await;
     let unknown = "balloon".parse().unwrap();
     let answer = priced(&make, cart.id, Some(&unknown)).await;
     assert!(matches!(answer, Err(PriceCartError::UnknownShippingMethod { .. })), "{answer:?}");
@@ -146,7 +146,7 @@ async fn cash_is_rounded_to_the_coins_of_the_currency(make: Make) {
     make.tax("standard", Country::CH, 8).await;
     let francs = |minor| Money::new(minor, Currency::CHF).unwrap();
     let mug = make.variant().priced(francs(1992)).await;
-    let cart = make.cart().in_currency(Currency::CHF).with(mug, 1).build().await;
+    let cart = make.cart().in_currency(Currency::CHF).with(mug, 1).await;
     for (payment_is_cash, total) in [(false, 1992), (true, 1990)] {
         let request = PriceCart {
             cart: cart.id,
@@ -173,7 +173,7 @@ async fn currencies_of_every_number_of_digits_are_priced(make: Make) {
     ] {
         let amount = Money::new(minor, currency).unwrap();
         let mug = make.variant().priced_without_tax(amount).await;
-        let cart = make.cart().without_tax().in_currency(currency).with(mug, 1).build().await;
+        let cart = make.cart().without_tax().in_currency(currency).with(mug, 1).await;
         let quote = priced(&make, cart.id, None).await.unwrap();
         adds_up(&quote);
         let total = Money::new(minor + tax, currency).unwrap();
@@ -185,10 +185,10 @@ async fn currencies_of_every_number_of_digits_are_priced(make: Make) {
 async fn a_total_that_cannot_be_stored_is_an_error(make: Make) {
     make.tax("standard", Country::DE, 19).await;
     let yacht = make.variant().priced(eur(999_999_999_999)).await;
-    let cart = make.cart().with(yacht, 1000).build().await;
+    let cart = make.cart().with(yacht, 1000).await;
     let quote = priced(&make, cart.id, None).await.unwrap();
     adds_up(&quote);
-    let cart = make.cart().with(yacht, 1001).build().await;
+    let cart = make.cart().with(yacht, 1001).await;
     let answer = priced(&make, cart.id, None).await;
     assert!(matches!(answer, Err(PriceCartError::Quote(QuoteError::Money(_)))), "{answer:?}");
 }
@@ -197,7 +197,7 @@ async fn a_total_that_cannot_be_stored_is_an_error(make: Make) {
 async fn a_promotion_counts_while_it_is_valid_and_in_its_currencies(make: Make) {
     make.tax("standard", Country::DE, 19).await;
     let mug = make.variant().priced(eur(1000)).await;
-    let cart = make.cart().with(mug, 1).build().await;
+    let cart = make.cart().with(mug, 1).await;
     let now = make.context.now();
     let later = now + Duration::hours(1);
     make.promotion().percentage(1000).valid(now, Some(later)).await;

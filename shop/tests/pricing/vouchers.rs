@@ -12,7 +12,7 @@ use crate::make::{MadeCart, MadeVoucher, Make};
 /// A cart of 10.00 EUR with a voucher.
 async fn cart_with(make: &Make, cart: crate::make::CartBuilder, voucher: &MadeVoucher) -> MadeCart {
     let mug = make.variant().priced(eur(1000)).await;
-    let cart = cart.with(mug, 1).build().await;
+    let cart = cart.with(mug, 1).await;
     enter_voucher(&make.db, &make.context, &cart.request(), &voucher.code).await.unwrap();
     cart
 }
@@ -27,7 +27,7 @@ async fn outcome(make: &Make, cart: CartId) -> (i64, Vec<VoucherId>, Vec<Voucher
 async fn a_voucher_unlocks_its_promotion(make: Make) {
     make.tax("standard", Country::DE, 19).await;
     let voucher = make.voucher().await;
-    let without = make.cart().with(make.variant().priced(eur(1000)).await, 1).build().await;
+    let without = make.cart().with(make.variant().priced(eur(1000)).await, 1).await;
     assert_eq!(outcome(&make, without.id).await, (0, vec![], vec![]));
     let cart = cart_with(&make, make.cart(), &voucher).await;
     assert_eq!(outcome(&make, cart.id).await, (100, vec![voucher.id], vec![]));
