@@ -60,6 +60,7 @@ impl Answer {
         if let Some(ready) = self.ready.take() {
             self.bytes.truncate(ready.start);
             ReadyForQuery { status: TransactionStatus::Idle }.write(&mut self.bytes);
+            self.ready = Some(ready.start..self.bytes.len());
         }
     }
 

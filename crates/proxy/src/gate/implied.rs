@@ -13,6 +13,8 @@ const NAME: &[u8] = b"proofmark_gate";
 /// The messages that run one statement, up to the Sync.
 pub(super) fn run(sql: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(128);
+    // A commit that failed has left its statement: what is behind an error is skipped.
+    Close { target: Target::Statement, name: NAME }.write(&mut out);
     Parse { name: NAME, text: sql.as_bytes(), parameter_types: Vec::new() }.write(&mut out);
     let bind = Bind {
         portal: NAME,

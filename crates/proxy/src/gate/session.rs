@@ -97,6 +97,8 @@ pub(super) struct Session {
     /// The transaction keeps its first snapshot, and has it not yet.
     takes_snapshot: bool,
     cuts_after: bool,
+    /// The client has ended its COPY data and will send the Sync that the server waits for.
+    owes_sync: bool,
 }
 
 impl Session {
@@ -121,6 +123,7 @@ impl Session {
             is_skipping: false,
             takes_snapshot: false,
             cuts_after: false,
+            owes_sync: false,
         }
     }
 
@@ -128,7 +131,13 @@ impl Session {
     pub(super) async fn from_client(&mut self, message: Frame) -> Result<(), Over> {
         use tag::frontend as f;
         match message.tag {
-            f::PASSWORD | f::COPY_DATA | f::COPY_DONE | f::COPY_FAIL => {
+            f::PASSWORD | f::COPY_DATA => self.to_server.write_all(&message.bytes).await?,
+            f::COPY_DONE | f::COPY_FAIL => {
+                self.owes_sync = self.is_copying_in();
+                self.to_server.write_all(&message.bytes).await?;
+            }
+            // Behind COPY data comes the Sync that counts: those before it were dropped.
+            f::SYNC if std::mem::take(&mut self.owes_sync) => {
                 self.to_server.write_all(&message.bytes).await?;
             }
             f::TERMINATE => {
@@ -140,6 +149,12 @@ impl Session {
             }
         }
         self.advance().await
+    }
+
+    /// Whether the server takes COPY data that an Execute asked for.
+    fn is_copying_in(&self) -> bool {
+        let Stage::Working(working) = &self.stage else { return false };
+        working.is_streaming && !working.is_simple
     }
 
     /// Goes on with the next unit, if the last one is done.
@@ -482,11 +497,14 @@ impl Session {
         };
         let Closing { mut answer, is_simple, error, is_commit } = closing;
         self.implied = None;
-        let mut ending = answer.ending();
-        if let (true, Some(error)) = (is_commit, &error) {
-            ending = failed(error);
-            answer.commit_failed(error, is_simple);
-        }
+        let ending = match (is_commit, &error) {
+            (true, Some(error)) => {
+                answer.commit_failed(error, is_simple);
+                failed(error)
+            }
+            (true, None) => Ending::Done("COMMIT".to_owned()),
+            (false, _) => answer.ending(),
+        };
         self.ended(ending, Some(answer)).await
     }
 }

@@ -6,6 +6,7 @@ mod attribution;
 mod bad_input;
 mod client_process;
 mod console;
+mod gate;
 mod identity;
 mod leases;
 mod login;
