@@ -7,12 +7,13 @@ use super::access::lock;
 use super::events::{CartCheckoutBegun, CartCheckoutLeft};
 use super::line::units;
 use super::price::{PriceChange, look_up};
-use super::stock::{self as inventory, HoldError, HoldLine, Reservation, Strategy};
 use super::{CartRefusal, CartRequest, CartState};
 use crate::context::Context;
 use crate::database::DatabaseError;
 use crate::id::{CartId, VariantId};
+use crate::inventory::{self, HoldError, HoldLine, Reservation, Strategy};
 use crate::machine::Move;
+use crate::value::Quantity;
 
 /// How long stock and prices are held for a cart in checkout.
 pub const HOLD_LIFE: TimeDelta = TimeDelta::minutes(15);
@@ -42,6 +43,16 @@ pub enum BeginCheckoutError {
     #[error("prices have changed since they were shown")]
     PricesChanged(Vec<PriceChange>),
     /// There is not enough stock.
+    #[error("{wanted} units are wanted, {available} can be had")]
+    OutOfStock {
+        /// Of which variant.
+        variant: VariantId,
+        /// How many are wanted.
+        wanted: Quantity,
+        /// How many are free, over all locations.
+        available: i64,
+    },
+    /// Stock was not held for another reason.
     #[error(transparent)]
     Stock(HoldError),
     /// The database.
@@ -55,6 +66,9 @@ impl From<HoldError> for BeginCheckoutError {
     fn from(error: HoldError) -> Self {
         match error {
             HoldError::Database(error) => Self::Database(error),
+            HoldError::OutOfStock { variant, wanted, available } => {
+                Self::OutOfStock { variant, wanted, available }
+            }
             refusal => Self::Stock(refusal),
         }
     }

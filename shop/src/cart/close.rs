@@ -5,11 +5,11 @@ use sqlx::PgPool;
 
 use super::access::lock;
 use super::events::{CartAbandoned, CartExpired};
-use super::stock as inventory;
 use super::{CartRefusal, CartRequest, CartState};
 use crate::context::Context;
 use crate::database::DatabaseError;
 use crate::id::CartId;
+use crate::inventory;
 use crate::machine::Move;
 
 /// Why a cart was not given up.

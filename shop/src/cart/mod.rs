@@ -18,7 +18,6 @@ mod merge;
 mod price;
 mod session;
 mod state;
-pub mod stock;
 mod view;
 mod voucher;
 

@@ -2,17 +2,18 @@
 
 use sqlx::{PgConnection, PgPool};
 
+use super::OrderState;
 use super::access::{LockedOrder, OrderRefusal, lock};
 use super::events::OrderUnitsCancelled;
 use super::owed::extras;
 use super::parcel::{ParcelError, unpack};
 use super::settle::settle;
 use super::units::{Line, OwedUnits, Units, UnitsRefusal, all, lines, named};
-use super::{OrderState, served};
 use crate::context::Context;
 use crate::database::DatabaseError;
 use crate::event;
-use crate::id::{CancellationId, CustomerId, FulfilmentId, LocationId, OrderId, OrderLineId};
+use crate::id::{CustomerId, FulfilmentId, OrderId};
+use crate::inventory::{self, WithdrawError};
 use crate::money::{Money, MoneyError};
 use crate::value::{Label, Quantity};
 
@@ -135,8 +136,8 @@ async fn unpack_all(
     Ok(())
 }
 
-// Levels are locked in the order of their keys, before the rows of the cancellation, which come in
-// the order of their lines, move them.
+// Levels are locked in the order of their keys, before cancellations, which come in the order of
+// their lines, move them.
 const LOCK_LEVELS: &str = "
     SELECT FROM stock_level
      WHERE (location_id, variant_id) IN (
@@ -145,13 +146,6 @@ const LOCK_LEVELS: &str = "
             WHERE order_line.order_id = $1)
      ORDER BY location_id, variant_id FOR NO KEY UPDATE";
 
-const WITHDRAW: &str = "
-    INSERT INTO order_cancellation (id, order_line_id, location_id, quantity, reason, actor, at)
-    SELECT part.id, part.line, part.location, part.quantity, $5, $6, $7
-      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[])
-               AS part (id, line, location, quantity)
-     ORDER BY part.line, part.location";
-
 /// Cancels open units of a locked order and gives their stock back; gives what they are worth.
 pub(super) async fn withdraw(
     connection: &mut PgConnection,
@@ -159,36 +153,21 @@ pub(super) async fn withdraw(
     order: LockedOrder,
     units: &[(&Line, Quantity)],
     reason: &Label,
-) -> Result<Vec<OwedUnits>, sqlx::Error> {
-    let mut ids: Vec<CancellationId> = Vec::new();
-    let mut of: Vec<OrderLineId> = Vec::new();
-    let mut from: Vec<Option<LocationId>> = Vec::new();
-    let mut quantities: Vec<Quantity> = Vec::new();
-    let mut owed = Vec::new();
-    for (line, wanted) in units {
-        for (location, part) in line.take(*wanted) {
-            ids.push(context.id());
-            of.push(line.id);
-            from.push(location);
-            quantities.push(Quantity::new(part).map_err(super::units::decode)?);
-        }
-        owed.push(line.worth(*wanted)?);
-    }
+) -> Result<Vec<OwedUnits>, DatabaseError> {
     sqlx::query(LOCK_LEVELS).bind(order.id).execute(&mut *connection).await?;
-    sqlx::query(WITHDRAW)
-        .bind(ids)
-        .bind(of)
-        .bind(from)
-        .bind(quantities)
-        .bind(reason.as_str())
-        .bind(context.actor().as_str())
-        .bind(context.now())
-        .execute(&mut *connection)
-        .await?;
-    served::close(connection, context, order.id).await?;
-    for &OwedUnits { line, quantity, amount } in &owed {
+    let mut owed = Vec::with_capacity(units.len());
+    for (line, wanted) in units {
+        match inventory::withdraw(connection, context, line.id, *wanted, reason).await {
+            Ok(_) => {}
+            Err(WithdrawError::Database(error)) => return Err(error),
+            // The lock of the order keeps its open units open.
+            Err(error) => return Err(DatabaseError::Other(super::units::decode(error))),
+        }
+        let units = line.worth(*wanted)?;
+        let OwedUnits { line, quantity, amount } = units;
         let event = OrderUnitsCancelled { order: order.id, line, quantity, amount };
         event::append(&mut *connection, context, order.id, &event).await?;
+        owed.push(units);
     }
     Ok(owed)
 }

@@ -50,7 +50,7 @@ pub async fn expire_unpaid(
     let mut expired = Vec::new();
     for order in due {
         let done = crate::transact!(pool, DatabaseError, |connection| {
-            Ok(expire(connection, context, order).await?)
+            expire(connection, context, order).await
         })?;
         expired.extend(done.then_some(order));
     }
@@ -61,7 +61,7 @@ async fn expire(
     connection: &mut PgConnection,
     context: &Context,
     order: OrderId,
-) -> Result<bool, sqlx::Error> {
+) -> Result<bool, DatabaseError> {
     let claimed: Option<Currency> =
         sqlx::query_scalar(CLAIM).bind(order).fetch_optional(&mut *connection).await?;
     let Some(currency) = claimed else { return Ok(false) };

@@ -18,7 +18,6 @@ mod parcel;
 mod place;
 mod receive;
 mod returns;
-mod served;
 mod settle;
 mod state;
 mod units;

@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::database::DatabaseError;
 use crate::event::Event;
 use crate::id::{FulfilmentId, OrderLineId};
+use crate::inventory;
 use crate::machine::Move;
 use crate::value::{Label, Quantity};
 
@@ -115,7 +116,16 @@ pub async fn ship(
             .bind(context.now())
             .execute(&mut *connection)
             .await?;
-        super::served::close(connection, context, order.id).await?;
+        let shipped: Vec<OrderLineId> = sqlx::query_scalar(
+            "SELECT order_line_id FROM fulfilment_line
+              WHERE fulfilment_id = $1 AND from_stock ORDER BY order_line_id",
+        )
+        .bind(fulfilment)
+        .fetch_all(&mut *connection)
+        .await?;
+        if !shipped.is_empty() {
+            inventory::settle(connection, context, &shipped).await?;
+        }
         Ok(settle(connection, context, order).await?)
     })
 }

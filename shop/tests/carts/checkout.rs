@@ -1,8 +1,8 @@
 //! Checkout: what is frozen, what is held, for how long.
 
 use chrono::TimeDelta;
-use shop::cart::stock::Strategy;
 use shop::cart::{self, BeginCheckoutError, CartState, HOLD_LIFE, PRICE_LIFE, PriceChange};
+use shop::inventory::Strategy;
 use shop::order::{self, PlaceError};
 
 use super::stage::{check_out, end_prices, eur, price, shown, state, variant};

@@ -1,8 +1,9 @@
 //! What the tests of carts begin with.
 
-use shop::cart::{self, stock::Strategy};
+use shop::cart;
 use shop::catalog::{SetPrice, set_price};
 use shop::id::VariantId;
+use shop::inventory::Strategy;
 use shop::money::{Currency, Money};
 use shop::value::Quantity;
 

@@ -1,9 +1,9 @@
 //! Every operation in every state: it works, or is refused by the state's name.
 
 use chrono::TimeDelta;
-use shop::cart::stock::Strategy;
 use shop::cart::{self, CartRequest, CartState};
 use shop::id::VariantId;
+use shop::inventory::Strategy;
 use shop::order;
 use shop::value::Quantity;
 

@@ -2,9 +2,10 @@
 
 use std::future::IntoFuture;
 
-use shop::cart::{self, CartRequest, stock::Strategy};
+use shop::cart::{self, CartRequest};
 use shop::catalog::{SetTaxRule, SetTaxRuleError, TaxRate, set_tax_rule};
 use shop::id::{CartId, CustomerId, OrderId, OrderLineId, VariantId};
+use shop::inventory::Strategy;
 use shop::money::{Currency, Money};
 use shop::order::{self, Place, Placed};
 use shop::pricing::{Destination, Policy};
@@ -22,6 +23,9 @@ pub struct OrderBuilder {
     lines: Vec<(VariantId, i64)>,
     fresh: u32,
     quantity: i64,
+    untracked: bool,
+    price: i64,
+    tax_included: bool,
 }
 
 /// An order that was placed.
@@ -52,6 +56,9 @@ impl Make {
             lines: Vec::new(),
             fresh: 1,
             quantity: 2,
+            untracked: false,
+            price: 1000,
+            tax_included: true,
         }
     }
 
@@ -111,6 +118,24 @@ impl OrderBuilder {
         self
     }
 
+    /// Of variants whose inventory is not tracked; they are sent from the location `main`.
+    pub fn untracked(mut self) -> Self {
+        self.untracked = true;
+        self
+    }
+
+    /// With these minor units as the price of the first of those lines.
+    pub fn priced(mut self, minor: i64) -> Self {
+        self.price = minor;
+        self
+    }
+
+    /// With prices that tax is added to.
+    pub fn without_tax(mut self) -> Self {
+        self.tax_included = false;
+        self
+    }
+
     /// With so many of a variant that is there, instead.
     pub fn with(mut self, variant: VariantId, quantity: i64) -> Self {
         self.fresh = 0;
@@ -119,15 +144,37 @@ impl OrderBuilder {
     }
 
     async fn build(self) -> MadeOrder {
-        let Self { make, customer, currency, mut lines, fresh, quantity } = self;
+        let Self {
+            make,
+            customer,
+            currency,
+            mut lines,
+            fresh,
+            quantity,
+            untracked,
+            price,
+            tax_included,
+        } = self;
         make.german_tax().await;
+        make.main_location().await;
         for number in 1..=fresh {
-            let price = Money::new(i64::from(number) * 1000, currency).unwrap();
-            lines.push((make.variant().untracked().priced(price).await, quantity));
+            let amount = Money::new(i64::from(number) * price, currency).unwrap();
+            let variant = make.variant();
+            let variant =
+                if untracked { variant.untracked() } else { variant.in_stock(quantity + 10) };
+            let variant = if tax_included {
+                variant.priced(amount).await
+            } else {
+                variant.priced_without_tax(amount).await
+            };
+            lines.push((variant, quantity));
         }
         let mut cart = make.cart().in_currency(currency);
         if let Some(customer) = customer {
             cart = cart.of(customer);
+        }
+        if !tax_included {
+            cart = cart.without_tax();
         }
         for &(variant, quantity) in &lines {
             cart = cart.with(variant, quantity);

@@ -1,3 +1,9 @@
 //! Orders: placing, cancelling, fulfilling, returning.
 
+mod expiring;
+mod giving_back;
 mod placing;
+mod round_trips;
+mod serving;
+mod stage;
+mod states;

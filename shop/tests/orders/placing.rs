@@ -1,6 +1,7 @@
 //! A cart in checkout becomes an order.
 
-use shop::cart::{self, stock::Strategy};
+use shop::cart;
+use shop::inventory::Strategy;
 use shop::money::{Currency, Money};
 use shop::order::{self, OrderState, PlaceError};
 

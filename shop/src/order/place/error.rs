@@ -1,9 +1,9 @@
 //! Why an order was not placed.
 
 use crate::cart::CartRefusal;
-use crate::cart::stock::CommitError;
 use crate::database::DatabaseError;
 use crate::id::VariantId;
+use crate::inventory::CommitError;
 use crate::money::{Money, MoneyError};
 use crate::order::ConfirmError;
 use crate::pricing::{PriceCartError, QuoteError};
@@ -105,8 +105,11 @@ impl From<PriceCartError> for PlaceError {
 impl From<CommitError> for PlaceError {
     fn from(error: CommitError) -> Self {
         match error {
-            CommitError::NotHeld { variant } => Self::HoldExpired { variant },
+            CommitError::NotHeld { variant, .. } => Self::HoldExpired { variant },
             CommitError::Database(error) => Self::Database(error),
+            error @ (CommitError::LineNotFound | CommitError::AlreadyCommitted) => {
+                unreachable!("the lines were written just before: {error}")
+            }
         }
     }
 }

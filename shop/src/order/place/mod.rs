@@ -1,8 +1,8 @@
 //! Placing an order: a cart in checkout becomes an order, in one transaction.
 //!
-//! At most eight round trips, whatever the cart holds: begin, lock the cart, price it, write the
-//! order, commit its stock, claim its vouchers, commit; and one more where there is nothing to pay
-//! and the order is confirmed at once.
+//! Six round trips, whatever the cart holds: begin, lock the cart, price it, write the order,
+//! promise its stock, commit; one more to claim vouchers and explain discounts, and one more where
+//! there is nothing to pay and the order is confirmed at once.
 
 mod error;
 mod write;
@@ -12,11 +12,11 @@ pub use error::PlaceError;
 use sqlx::PgPool;
 
 use super::{OrderState, confirm};
-use crate::cart::stock as inventory;
 use crate::cart::{CartRequest, CartState, lock_for_order};
 use crate::context::Context;
 use crate::customer::{Email, PostalAddress};
 use crate::id::{OrderId, OrderLineId, VariantId};
+use crate::inventory;
 use crate::money::Money;
 use crate::pricing::{Destination, Policy, PriceCart, Quote, VoucherRefusal, price_cart};
 use crate::value::Slug;
