@@ -7,8 +7,8 @@ use crate::value::Quantity;
 /// How many units of each line are given.
 ///
 /// Only complete sets count: `buy` units that are paid for every `get` units that are given. A unit
-/// is one or the other. The cheapest units that may be given are, and among equally cheap ones those
-/// of the earlier line.
+/// is one or the other. The cheapest units that may be given are, and among equally cheap ones
+/// those of the earlier line.
 pub(super) fn given(
     promotion: &Promotion,
     buy: Quantity,

@@ -2,8 +2,8 @@
 //!
 //! In: the lines as listed, and the promotions. Out: what is left of each line, and why.
 //!
-//! **Invariant**: nothing is ever lowered below zero, and what is taken off a line is the sum of its
-//! adjustments.
+//! **Invariant**: nothing is ever lowered below zero, and what is taken off a line is the sum of
+//! its adjustments.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,10 +1,10 @@
 //! Pricing: promotions, vouchers, tax, shipping, and what it all comes to.
 //!
-//! In: the lines of a cart, where it goes, how it is sent. Out: [`Quote`], with every amount that an
-//! order keeps. [`quote`] is pure; [`price_cart`] loads what it needs and calls it.
+//! In: the lines of a cart, where it goes, how it is sent. Out: [`Quote`], with every amount that
+//! an order keeps. [`quote`] is pure; [`price_cart`] loads what it needs and calls it.
 //!
-//! **Invariant**: a quote claims nothing. What is limited, such as a voucher, is claimed by the rows
-//! that an order writes.
+//! **Invariant**: a quote claims nothing. What is limited, such as a voucher, is claimed by the
+//! rows that an order writes.
 
 pub mod events;
 

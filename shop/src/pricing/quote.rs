@@ -1,7 +1,7 @@
 //! The quote: what a cart comes to, in the terms of an order.
 //!
-//! In: [`QuoteRequest`]. Out: [`Quote`], whose amounts are the columns of `orders`, `order_line` and
-//! `order_adjustment`.
+//! In: [`QuoteRequest`]. Out: [`Quote`], whose amounts are the columns of `orders`, `order_line`
+//! and `order_adjustment`.
 //!
 //! **Invariant**: pure; knows neither the time nor the database.
 

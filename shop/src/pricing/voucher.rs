@@ -169,8 +169,8 @@ pub enum LimitVoucherError {
     /// It was used more often already, by all or by one customer.
     #[error("the voucher has been used more often already")]
     UsedMoreOften,
-    /// Whether uses are counted per customer is settled by the first use.
-    #[error("whether uses are counted per customer does not change any more")]
+    /// Whether uses are counted per customer is settled when the voucher is issued.
+    #[error("whether uses are counted per customer does not change")]
     CountedOtherwise,
     /// The database failed.
     #[error(transparent)]
@@ -182,8 +182,6 @@ crate::refusals!(LimitVoucherError {
     "voucher_per_customer_limit_positive" => LimitVoucherError::LimitNotPositive,
     "voucher_used_within_its_limit" => LimitVoucherError::UsedMoreOften,
     "voucher_customer_used_within_its_limit" => LimitVoucherError::UsedMoreOften,
-    "voucher_redemption_in_terms_of_its_voucher" => LimitVoucherError::CountedOtherwise,
-    "voucher_customer_limit_of_its_voucher" => LimitVoucherError::CountedOtherwise,
 });
 
 /// Sets how often a voucher may be used from now on.
@@ -197,18 +195,24 @@ pub async fn limit_voucher(
     limits: VoucherLimits,
 ) -> Result<(), LimitVoucherError> {
     crate::transact!(pool, LimitVoucherError, |connection| {
-        let changed = sqlx::query(
-            "UPDATE voucher SET usage_limit = $2, per_customer_limit = $3
-              WHERE id = $1 AND deleted_at IS NULL",
+        let counted_alike: Option<bool> = sqlx::query_scalar(
+            "WITH subject AS (
+                 SELECT id, (per_customer_limit IS NULL) = ($3::integer IS NULL) AS alike
+                   FROM voucher WHERE id = $1 AND deleted_at IS NULL FOR UPDATE
+             ), changed AS (
+                 UPDATE voucher SET usage_limit = $2, per_customer_limit = $3
+                   FROM subject WHERE voucher.id = subject.id AND alike
+             ) SELECT alike FROM subject",
         )
         .bind(voucher)
         .bind(limits.total)
         .bind(limits.per_customer)
-        .execute(&mut *connection)
-        .await?
-        .rows_affected();
-        if changed == 0 {
-            Err(LimitVoucherError::NotFound)?;
+        .fetch_optional(&mut *connection)
+        .await?;
+        match counted_alike {
+            None => Err(LimitVoucherError::NotFound)?,
+            Some(false) => Err(LimitVoucherError::CountedOtherwise)?,
+            Some(true) => {}
         }
         let event = VoucherLimited {
             voucher,

@@ -40,11 +40,34 @@ async fn every_pair_of_provider_and_currency_takes_a_whole_unit(make: Make) {
 fn what_is_no_currency_is_refused() {
     let long = "EUR".repeat(1_000_000);
     for code in [
-        "", "E", "EU", "EURO", "eur", "Eur", " EUR", "EUR ", "E\0R", "XAU", "XXX", "HRK", "ЕUR",
+        "", "E", "EU", "EURO", "eur", "Eur", " EUR", "EUR ", "E\0R", "XAU", "XTS", "HRK", "ЕUR",
         &long,
     ] {
         let begin: String = code.chars().take(10).collect();
         assert!(code.parse::<Currency>().is_err(), "{begin:?}");
     }
     assert!("XAU".parse::<Currency>().unwrap_err().to_string().contains("XAU"));
+}
+
+#[test]
+fn an_amount_of_a_request_is_checked_as_it_is_read() {
+    let read = |json: &str| serde_json::from_str::<Money>(json).ok();
+    let eur = Money::new(1999, Currency::EUR).unwrap();
+    assert_eq!(read(r#"{"minor":1999,"currency":"EUR"}"#), Some(eur));
+    assert_eq!(serde_json::to_string(&eur).unwrap(), r#"{"minor":1999,"currency":"EUR"}"#);
+    for json in [
+        r#"{"minor":19.99,"currency":"EUR"}"#,
+        r#"{"minor":"1999","currency":"EUR"}"#,
+        r#"{"minor":1000000000000000,"currency":"EUR"}"#,
+        r#"{"minor":-1000000000000000,"currency":"EUR"}"#,
+        r#"{"minor":9223372036854775808,"currency":"EUR"}"#,
+        r#"{"minor":1,"currency":"EURO"}"#,
+        r#"{"minor":1,"currency":"XAU"}"#,
+        r#"{"minor":1,"currency":"E\u0000R"}"#,
+        r#"{"minor":1,"currency":"EUR","exponent":3}"#,
+        r#"{"minor":1}"#,
+        r#"{"currency":"EUR"}"#,
+    ] {
+        assert_eq!(read(json), None, "{json}");
+    }
 }

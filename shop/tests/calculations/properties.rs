@@ -60,7 +60,8 @@ proptest! {
 
     #[test]
     fn shares_within_limits_add_up_and_keep_them(
-        parts in prop::collection::vec((0..=i64::MAX, 0..1_000_000_i64), 1..10), tenths in 0..=10_i64,
+        parts in prop::collection::vec((0..=i64::MAX, 0..1_000_000_i64), 1..10),
+        tenths in 0..=10_i64,
     ) {
         let (weights, limits): (Vec<i64>, Vec<Money>) =
             parts.into_iter().map(|(weight, limit)| (weight, eur(limit))).unzip();
@@ -132,7 +133,8 @@ proptest! {
 
     #[test]
     fn an_amount_survives_its_text_and_any_provider(
-        amount in minor(), currency in currency(), exponent in 0..=4_i64, multiple_of in 1..=100_i64,
+        amount in minor(), currency in currency(),
+        exponent in 0..=4_i64, multiple_of in 1..=100_i64,
     ) {
         let amount = Money::new(amount, currency).unwrap();
         prop_assert_eq!(Money::parse(&amount.to_decimal(), currency), Ok(amount));

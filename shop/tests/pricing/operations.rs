@@ -218,7 +218,7 @@ async fn a_voucher_that_cannot_be_is_refused_and_leaves_nothing(make: Make) {
 
 #[proofmark::test]
 async fn what_happens_to_a_voucher_is_told_in_order(make: Make) {
-    let voucher = make.voucher().code("ONCE").limited_to(1).await;
+    let voucher = make.voucher().code("ONCE").limited_to(1).per_customer(1).await;
     let more = VoucherLimits { total: Some(i32::MAX), per_customer: Some(2) };
     limit_voucher(&make.db, &make.context, voucher.id, more).await.unwrap();
     delete_voucher(&make.db, &make.context, voucher.id).await.unwrap();
@@ -247,8 +247,9 @@ async fn a_voucher_that_is_gone_cannot_be_changed(make: Make) {
     let error = delete_voucher(&make.db, &make.context, voucher).await.unwrap_err();
     assert!(matches!(error, DeleteVoucherError::BeforeCreation), "{error:?}");
     make.clock.advance(Duration::seconds(1));
-    for limits in [(Some(0), None), (None, Some(-1))] {
-        let limits = VoucherLimits { total: limits.0, per_customer: limits.1 };
+    let counted = make.voucher().per_customer(1).await.id;
+    for (voucher, total, per_customer) in [(voucher, Some(0), None), (counted, None, Some(-1))] {
+        let limits = VoucherLimits { total, per_customer };
         let error = limit_voucher(&make.db, &make.context, voucher, limits).await.unwrap_err();
         assert!(matches!(error, LimitVoucherError::LimitNotPositive), "{limits:?}: {error:?}");
     }

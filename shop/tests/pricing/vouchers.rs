@@ -3,7 +3,10 @@
 use chrono::Duration;
 use shop::cart::enter_voucher;
 use shop::id::{CartId, VoucherId};
-use shop::pricing::{VoucherRefusal, delete_promotion, delete_voucher};
+use shop::pricing::{
+    LimitVoucherError, VoucherLimits, VoucherRefusal, delete_promotion, delete_voucher,
+    limit_voucher,
+};
 use shop::value::Country;
 
 use super::{eur, priced};
@@ -134,4 +137,36 @@ async fn the_uses_of_one_customer_are_not_those_of_another(make: Make) {
     let used = VoucherRefusal::UsedUpByCustomer;
     assert_eq!(outcome(&make, theirs.id).await, (0, vec![], vec![used]));
     assert_eq!(outcome(&make, others.id).await, (100, vec![voucher.id], vec![]));
+}
+
+#[proofmark::test]
+async fn limits_change_within_what_was_used(make: Make) {
+    let (one, other) = (make.customer().await, make.customer().await);
+    let counted = make.voucher().limited_to(2).per_customer(2).await.id;
+    for customer in [one, one] {
+        redeem(&make, counted, customer).await;
+    }
+    let free = make.voucher().await.id;
+    redeem(&make, free, other).await;
+    let limits = |total, per_customer| VoucherLimits { total, per_customer };
+    let change =
+        async |voucher, limits| limit_voucher(&make.db, &make.context, voucher, limits).await;
+    for (voucher, limits, expected) in [
+        (counted, limits(Some(1), Some(2)), "UsedMoreOften"),
+        (counted, limits(Some(2), Some(1)), "UsedMoreOften"),
+        (counted, limits(Some(2), None), "CountedOtherwise"),
+        (free, limits(None, Some(1)), "CountedOtherwise"),
+    ] {
+        let error = change(voucher, limits).await.unwrap_err();
+        let found = match error {
+            LimitVoucherError::UsedMoreOften => "UsedMoreOften",
+            LimitVoucherError::CountedOtherwise => "CountedOtherwise",
+            other => panic!("{limits:?}: {other:?}"),
+        };
+        assert_eq!(found, expected, "{limits:?}");
+    }
+    change(counted, limits(Some(4), Some(3))).await.unwrap();
+    redeem(&make, counted, one).await;
+    change(counted, limits(None, Some(3))).await.unwrap();
+    change(free, limits(Some(1), None)).await.unwrap();
 }
