@@ -169,9 +169,13 @@ fn text(bytes: &[u8]) -> Arc<str> {
 mod tests {
     use super::*;
 
-    fn send(messages: &[&dyn Fn(&mut Vec<u8>)]) -> Vec<Unit> {
+    type Write<'a> = &'a dyn Fn(&mut Vec<u8>);
+
+    fn send(messages: &[Write<'_>]) -> Vec<Unit> {
         let mut frames = Frames::default();
-        messages.iter().for_each(|write| write(&mut frames.buffer));
+        for write in messages {
+            write(&mut frames.buffer);
+        }
         let mut collector = Collector::default();
         let mut units = Vec::new();
         while let Some(message) = frames.next().expect("whole messages") {

@@ -31,6 +31,7 @@ mod implied;
 mod monitor;
 mod serve;
 mod session;
+mod stage;
 mod state;
 mod step;
 

@@ -102,8 +102,8 @@ async fn arrived(
     }
     while let Some(message) = frames.next().map_err(|_| Over)? {
         match side(message) {
-            Side::Client(message) => session.from_client(message).await?,
-            Side::Server(message) => session.from_server(message).await?,
+            Side::Client(message) => session.asked(message).await?,
+            Side::Server(message) => session.heard(message).await?,
         }
     }
     Ok(())

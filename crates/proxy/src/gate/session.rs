@@ -21,6 +21,7 @@ use super::batch::{Collector, Frame, Unit, Until};
 use super::classify::{Wrap, classify};
 use super::implied;
 use super::serve::Local;
+use super::stage::{Closing, Stage, Working};
 use super::state::Command;
 use super::step::{Actor, Ending, Step, StepKind};
 use crate::stream::Stream;
@@ -36,45 +37,6 @@ impl From<io::Error> for Over {
     fn from(_: io::Error) -> Self {
         Self
     }
-}
-
-#[derive(Debug)]
-enum Stage {
-    /// The server has not said that it is ready for the first time.
-    Login,
-    /// Our own setting is being made; this is what the client gets afterwards.
-    Tuning(Frame),
-    Idle,
-    /// A batch that is no step.
-    Passing,
-    Held(Unit, Wrap),
-    /// The implied BEGIN of this unit is being answered.
-    Opening(Unit, Wrap),
-    Working(Working),
-    /// The implied COMMIT is held.
-    HeldCommit(Answer, bool),
-    /// The implied COMMIT or ROLLBACK is being answered.
-    Ending(Closing),
-    /// The answer of a step that was blocked.
-    Answered(Answer),
-}
-
-#[derive(Debug)]
-struct Working {
-    answer: Answer,
-    until: Until,
-    is_simple: bool,
-    /// The client must see the answer while it comes: it is a COPY.
-    is_streaming: bool,
-}
-
-#[derive(Debug)]
-struct Closing {
-    answer: Answer,
-    is_simple: bool,
-    error: Option<Frame>,
-    /// It was a step: the commit, not the rollback.
-    is_commit: bool,
 }
 
 /// The state of one session.
@@ -128,7 +90,7 @@ impl Session {
     }
 
     /// A message of the client.
-    pub(super) async fn from_client(&mut self, message: Frame) -> Result<(), Over> {
+    pub(super) async fn asked(&mut self, message: Frame) -> Result<(), Over> {
         use tag::frontend as f;
         match message.tag {
             f::PASSWORD | f::COPY_DATA => self.to_server.write_all(&message.bytes).await?,
@@ -283,7 +245,7 @@ impl Session {
     }
 
     /// A message of the server.
-    pub(super) async fn from_server(&mut self, message: Frame) -> Result<(), Over> {
+    pub(super) async fn heard(&mut self, message: Frame) -> Result<(), Over> {
         self.answered(message).await?;
         self.advance().await
     }

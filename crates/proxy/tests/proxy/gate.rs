@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use proofmark_proxy::gate::{Actor, Ending, Gate, StepKind};
+use proofmark_proxy::gate::{Actor, Ending, Gate, Step, StepKind};
 use proofmark_wire::backend::ErrorFields;
 use proofmark_wire::frontend::{Bind, Execute, Parse};
 use proofmark_wire::{frame, tag};
@@ -83,7 +83,7 @@ async fn a_statement_is_held_until_it_is_released() {
 async fn the_implied_commit_of_one_statement_is_held_and_nobody_sees_the_row() {
     let gated = Gated::start(1, "create table t (id int)").await;
     let client = gated.client(A).await;
-    let hold = gated.gate.hold_when(|step| step.is_commit());
+    let hold = gated.gate.hold_when(Step::is_commit);
     let insert =
         tokio::spawn(async move { client.execute("insert into t values ($1)", &[&7]).await });
     assert!(hold.reached().await.expect("it is held").is_implied());
@@ -119,7 +119,7 @@ async fn a_connection_is_cut_before_or_after_what_is_held() {
     let gated = Gated::start(1, "create table t (id int)").await;
     for (runs, expected) in [(false, 0), (true, 1)] {
         let client = gated.client(A).await;
-        let hold = gated.gate.hold_when(|step| step.is_commit());
+        let hold = gated.gate.hold_when(Step::is_commit);
         let insert =
             tokio::spawn(async move { client.execute("insert into t values (1)", &[]).await });
         hold.reached().await.expect("it is held");
@@ -185,7 +185,7 @@ async fn what_only_the_commit_refuses_is_the_answer_of_the_statement() {
         create table t (p int constraint t_p references p deferrable initially deferred)";
     let gated = Gated::start(1, schema).await;
     let client = gated.client(A).await;
-    let hold = gated.gate.hold_when(|step| step.is_commit());
+    let hold = gated.gate.hold_when(Step::is_commit);
     let constraint = |error: tokio_postgres::Error| {
         error.as_db_error().and_then(|error| error.constraint()).map(str::to_owned)
     };
@@ -292,7 +292,7 @@ fn tags(messages: &[(u8, Vec<u8>)]) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pipeline_under_one_sync_is_as_many_steps_and_one_transaction() {
     let gated = Gated::start(1, "create table t (id int)").await;
-    let hold = gated.gate.hold_when(|step| step.is_commit());
+    let hold = gated.gate.hold_when(Step::is_commit);
     let mut raw = raw(&gated);
     let pipeline = Wire(vec![])
         .parse("", "insert into t values (1)")
@@ -346,7 +346,7 @@ async fn behind_an_error_in_a_pipeline_nothing_runs_and_nothing_is_held() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_is_flushed_is_answered_and_committed_by_its_sync() {
     let gated = Gated::start(1, "create table t (id int)").await;
-    let hold = gated.gate.hold_when(|step| step.is_commit());
+    let hold = gated.gate.hold_when(Step::is_commit);
     let mut raw = raw(&gated);
     let flush = tag::frontend::FLUSH;
     raw.send(&Wire(vec![]).parse("s", "insert into t values (1)").tag(flush).0);
@@ -364,7 +364,7 @@ async fn a_statement_that_is_flushed_is_answered_and_committed_by_its_sync() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_is_prepared_is_a_commit() {
     let gated = Gated::start(1, "create table t (id int)").await;
-    let hold = gated.gate.hold_when(|step| step.is_commit());
+    let hold = gated.gate.hold_when(Step::is_commit);
     let mut raw = raw(&gated);
     raw.query("begin");
     raw.until(b'Z');
