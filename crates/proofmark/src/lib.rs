@@ -7,12 +7,11 @@
 //!
 //! [`race::Race`] runs two calls of a test in every order that matters.
 //!
-//! **Invariant**: nothing here reads a connection's bytes; the proxy does, under `proofmark run`, and
-//! its gate, in a race.
+//! **Invariant**: nothing here reads a connection's bytes; the proxy does, under `proofmark run`,
+//! and its gate, in a race.
 
 pub mod bench;
 pub mod config;
-
 pub mod race;
 
 mod fixture;
@@ -20,6 +19,9 @@ mod run;
 
 #[doc = include_str!("run/test.md")]
 pub use proofmark_macros::test;
+
+/// Holds chosen statements and commits until a test lets them go.
+pub use proofmark_proxy::gate;
 
 pub use fixture::{FromLease, Lease, Transaction, TransactionError, Transactional};
 

@@ -2,8 +2,8 @@
 //!
 //! In go four closures, out comes [`Explored`].
 //!
-//! **Invariant**: nothing of a schedule is left when the next one begins but the rows that it wrote,
-//! which is why `setup` makes new ones.
+//! **Invariant**: nothing of a schedule is left when the next one begins but the rows that it
+//! wrote, which is why `setup` makes new ones.
 
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
@@ -87,10 +87,10 @@ impl Race {
     /// Runs the schedules.
     ///
     /// Each closure takes its connection as any fixture of a test ([`FromLease`]): a `PgPool`, a
-    /// `tokio_postgres::Client`, a [`Lease`] for a URL, or one of your own. Those of `a` and `b` lead
-    /// through the gate, each on its own; those of `setup` and `check` do not. `check` gets what
-    /// `setup` made and what the calls returned; it panics, or returns an error, when something is
-    /// wrong. A call that panics is something wrong.
+    /// `tokio_postgres::Client`, a [`Lease`] for a URL, or one of your own. Those of `a` and `b`
+    /// lead through the gate, each on its own; those of `setup` and `check` do not. `check`
+    /// gets what `setup` made and what the calls returned; it panics, or returns an error, when
+    /// something is wrong. A call that panics is something wrong.
     ///
     /// When the environment has a `PROOFMARK_SCHEDULE`, only that one is run.
     ///
@@ -115,9 +115,9 @@ impl Race {
         });
         let stage = Stage { race: self, gate: &gate };
         let run = async |schedule: Schedule| {
-            let mut ran = stage.run(&schedule, &setup, &a, &b, &check).await;
+            let mut ran = Box::pin(stage.run(&schedule, &setup, &a, &b, &check)).await;
             if ran.broken.is_some() {
-                let again = stage.run(&schedule, &setup, &a, &b, &check).await;
+                let again = Box::pin(stage.run(&schedule, &setup, &a, &b, &check)).await;
                 ran.repeated = Some(again.broken.is_some());
             }
             ran
@@ -186,11 +186,10 @@ impl Stage<'_> {
         let lease = &self.race.lease;
         let aside = lease.again();
         let subject = setup(fixture::<FS>(&aside).await).await;
-        let leases =
-            ACTORS.map(|actor| lease.through(&self.gate.url(actor), self.gate.config(actor)));
+        let leases = ACTORS.map(|actor| lease.through(self.gate, actor));
         let (for_a, for_b) = (fixture::<FA>(&leases[0]).await, fixture::<FB>(&leases[1]).await);
         self.gate.forget();
-        ACTORS.iter().for_each(|actor| self.gate.hold_all(*actor, true));
+        self.hold_all(true);
 
         let cues = [Cue::default(), Cue::default()];
         let ended = Notify::new();
@@ -204,7 +203,7 @@ impl Stage<'_> {
             )
         };
         let (conducted, results) = together(conductor.run(schedule), calls).await;
-        ACTORS.iter().for_each(|actor| self.gate.hold_all(*actor, false));
+        self.hold_all(false);
         let mut ran = self.note(schedule, &picks.borrow());
         for lease in &leases {
             end(lease).await;
@@ -224,6 +223,12 @@ impl Stage<'_> {
         };
         end(&aside).await;
         ran
+    }
+
+    fn hold_all(self, holds: bool) {
+        for actor in ACTORS {
+            self.gate.hold_all(actor, holds);
+        }
     }
 
     /// What was let go, with the beginnings of the calls in between.

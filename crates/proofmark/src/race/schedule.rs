@@ -19,9 +19,9 @@ struct Turn {
 
 /// An order in which the steps of two calls are run.
 ///
-/// Written as a *replay token*: `a3b*a*` lets `a` run three steps (its beginning is the first), then
-/// `b` until it is done or waits for a lock, then `a` likewise. Whatever is left behind the last
-/// turn is run without a switch that is not needed.
+/// Written as a *replay token*: `a3b*a*` lets `a` run three steps (its beginning is the first),
+/// then `b` until it is done or waits for a lock, then `a` likewise. Whatever is left behind the
+/// last turn is run without a switch that is not needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
     turns: Vec<Turn>,

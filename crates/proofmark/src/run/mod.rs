@@ -24,3 +24,8 @@ pub use test::{FixtureError, fixture, run};
 #[expect(rustdoc::invalid_codeblock_attributes, reason = "marks of our own on shell blocks")]
 #[doc = include_str!("../../../../docs/how-to/rust-tests.md")]
 struct RustTestsPage;
+
+/// Compiles the examples of the page.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../docs/how-to/race-two-calls.md")]
+struct RacePage;

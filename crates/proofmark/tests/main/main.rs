@@ -9,6 +9,7 @@
 
 mod alone;
 mod fixtures;
+mod hermitage;
 mod hidden;
 mod outcomes;
 mod project;
