@@ -1,4 +1,7 @@
 //! Payments: methods, every move and every refusal, recovery, notices.
 
 mod books;
+mod notices;
 mod operations;
+mod recovery;
+mod refunds;

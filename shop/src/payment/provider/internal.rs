@@ -84,7 +84,7 @@ impl InternalProvider {
         .await?;
         let account = match source {
             _ if open.is_none() => return Ok(Answer::Canceled),
-            None => return Ok(Answer::Canceled),
+            None => return Ok(declined("not_heard")),
             Some(Source::Credit(id)) => Some(*id),
             Some(Source::GiftCard(code)) => {
                 sqlx::query_scalar("SELECT id FROM store_credit WHERE code_hash = $1")

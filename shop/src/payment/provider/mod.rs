@@ -44,7 +44,7 @@ pub enum What {
     /// Hold the money.
     Authorize {
         /// From whom. None when that is not known any more: a provider that has not heard of the
-        /// key then refuses it for good, and answers [`Answer::Canceled`].
+        /// key then declines it for good, so that nothing can come of it later.
         source: Option<Source>,
         /// The authorisation that this one takes the place of.
         replaces: Option<ProviderReference>,

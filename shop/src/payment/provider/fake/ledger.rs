@@ -110,8 +110,9 @@ impl Ledger {
             ask.what,
             What::Authorize { source: None, .. } | What::Purchase { source: None }
         );
+        let not_heard = Answer::Declined { code: code("not_heard") };
         let mut record =
-            Record { kind, payment: ask.payment, units: ask.units, of, answer: Answer::Canceled };
+            Record { kind, payment: ask.payment, units: ask.units, of, answer: not_heard };
         let name = reference(&format!("{}_{}", prefix(kind), ask.key.simple()));
         if !unheard {
             record.answer = match behaviour {
