@@ -1,6 +1,7 @@
 //! Payments: methods, every move and every refusal, recovery, notices.
 
 mod books;
+mod methods;
 mod notices;
 mod operations;
 mod recovery;
