@@ -9,10 +9,17 @@
 mod aggregate;
 mod append;
 mod catalogue;
+mod inbox;
+mod publish;
 
 pub use aggregate::Aggregate;
 pub use append::{append, append_each, payload};
 pub use catalogue::{EventType, catalogue, migration};
+pub use inbox::handle_once;
+pub use publish::{
+    Batch, Envelope, NotifyPublisher, PublishError, Publisher, Stuck, Worker, publish_batch,
+    publish_except,
+};
 
 /// Something that happened to an aggregate.
 pub trait Event: serde::Serialize + schemars::JsonSchema + Sync {

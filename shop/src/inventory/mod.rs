@@ -9,20 +9,32 @@
 mod allocate;
 mod batch;
 mod commit;
+mod correct;
 pub mod events;
 mod hold;
+mod hot;
 mod level;
 mod location;
 mod receive;
 mod release;
 mod reservation;
+mod transfer;
 
 pub use allocate::{Strategy, Supply, Take, allocate};
 pub use commit::{CommitError, WithdrawError, Withdrawn, commit, settle, withdraw};
+pub use correct::{
+    Basis, CorrectError, SetBackorderLimit, SetBackorderLimitError, StockLevel, StockTake,
+    WriteOff, adjust, find_level, set_backorder_limit, write_off,
+};
 pub use hold::{HoldError, HoldLine, hold};
+pub use hot::{HotHold, HotHoldError, HotHolds};
 pub use location::{
     CreateLocation, CreateLocationError, DeleteLocationError, create_location, delete_location,
 };
 pub use receive::{Receive, ReceiveError, ReceivedLine, receive};
 pub use release::{ExtendError, ReleaseError, Swept, extend, release, release_cart, sweep};
 pub use reservation::{Reservation, ReservationState};
+pub use transfer::{
+    DraftTransfer, DraftTransferError, TransferError, TransferState, transfer_cancel,
+    transfer_draft, transfer_receive, transfer_send,
+};

@@ -1,3 +1,4 @@
 //! Events: their catalogue, the outbox, the worker.
 
 mod catalogue;
+mod worker;

@@ -159,3 +159,46 @@ pub async fn events_read_back(make: &Make) -> Vec<&'static str> {
     }
     seen
 }
+
+/// Units of an order line leave the location where they are promised, written as shipping would
+/// write it; what holds nothing any more is closed.
+pub async fn shipped(make: &Make, line: OrderLineId, quantity: i32) {
+    let (parcel, part) = (
+        make.context.id::<shop::id::FulfilmentId>(),
+        make.context.id::<shop::id::FulfilmentLineId>(),
+    );
+    let mut transaction = make.db.begin().await.unwrap();
+    for statement in [
+        "INSERT INTO fulfilment (id, order_id, location_id, created_at)
+         SELECT $1, order_id, location_id, $5 FROM order_line
+           JOIN reservation ON order_line_id = order_line.id
+          WHERE order_line.id = $3 AND $2::uuid IS NOT NULL AND $4::int IS NOT NULL",
+        "INSERT INTO fulfilment_line
+             (id, fulfilment_id, order_id, location_id, order_line_id, variant_id, quantity)
+         SELECT $2, $1, order_id, location_id, order_line.id, order_line.variant_id, $4::int
+           FROM order_line JOIN reservation ON order_line_id = order_line.id
+          WHERE order_line.id = $3 AND $5::timestamptz IS NOT NULL",
+        "INSERT INTO stock_movement
+             (location_id, variant_id, kind, quantity, fulfilment_line_id, actor, at)
+         SELECT location_id, variant_id, 'ship', $4::int, id, 'test', $5 FROM fulfilment_line
+          WHERE id = $2 AND $1::uuid IS NOT NULL AND $3::uuid IS NOT NULL",
+        "WITH noted AS (
+             INSERT INTO fulfilment_history
+                 (fulfilment_id, seq, from_state, to_state, actor, at)
+             VALUES ($1, 1, 'pending', 'shipped', 'test', $5))
+         UPDATE fulfilment SET state = 'shipped', state_seq = 1
+          WHERE id = $1 AND $2::uuid IS NOT NULL AND $3::uuid IS NOT NULL AND $4::int IS NOT NULL",
+    ] {
+        sqlx::query(statement)
+            .bind(parcel)
+            .bind(part)
+            .bind(line)
+            .bind(quantity)
+            .bind(make.context.now())
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
+    }
+    shop::inventory::settle(&mut transaction, &make.context, &[line]).await.unwrap();
+    transaction.commit().await.unwrap();
+}

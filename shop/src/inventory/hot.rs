@@ -1,0 +1,375 @@
+//! Holds of one variant that everybody wants: many callers, one statement.
+//!
+//! In: holds, each of one cart. Out: an answer to each caller. Holds of the same variant and
+//! location wait for each other for at most two milliseconds, then they are written together: as
+//! many as fit, in the order in which they came. The level is locked once for all of them, and
+//! there is one commit.
+//!
+//! **Invariant**: no caller is told that stock is held before it is committed. A caller who has
+//! gone before the statement is sent gets nothing; one who goes later leaves a hold that expires.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgPool, Row};
+use tokio::sync::{mpsc, oneshot};
+
+use super::events::reservation::ReservationHeld;
+use super::{Reservation, ReservationState};
+use crate::context::Context;
+use crate::database::DatabaseError;
+use crate::event::{self, Event as _};
+use crate::id::{CartId, EventId, LocationId, ReservationId, VariantId};
+use crate::value::Quantity;
+
+/// How long the first hold of a batch waits for others.
+const WINDOW: Duration = Duration::from_millis(2);
+
+/// How many holds one statement writes.
+const MOST: usize = 500;
+
+/// How many holds may wait for a variant; more callers wait to get in.
+const WAITING: usize = 10_000;
+
+/// How long the task of a variant that nobody wants any more stays.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// A hold of one cart at one location.
+#[derive(Debug, Clone, Copy)]
+pub struct HotHold {
+    /// Where.
+    pub location: LocationId,
+    /// Of which variant.
+    pub variant: VariantId,
+    /// For which cart; it has a line of the variant.
+    pub cart: CartId,
+    /// How many.
+    pub quantity: Quantity,
+    /// Until when.
+    pub until: DateTime<Utc>,
+}
+
+/// Why stock was not held.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum HotHoldError {
+    /// Less is left than is wanted.
+    #[error("{available} units can be had")]
+    OutOfStock {
+        /// How many are left.
+        available: i64,
+    },
+    /// The location has never had any, or is deleted.
+    #[error("there is no such stock level")]
+    LevelNotFound,
+    /// The cart has no line of the variant.
+    #[error("stock is held for lines of the cart only")]
+    NotInCart,
+    /// The cart is closed, does not exist, or is being changed by somebody else at the moment.
+    #[error("the cart is closed or busy")]
+    CartNotOpen,
+    /// Stock of the variant is held for the cart already.
+    #[error("stock is held for this line already")]
+    AlreadyHeld,
+    /// The hold would be over before it begins.
+    #[error("stock is held until a time to come")]
+    UntilPast,
+    /// The database failed; if the connection was lost, a hold may exist that will expire.
+    #[error("the holds could not be written")]
+    Failed(#[source] Arc<DatabaseError>),
+}
+
+/// A hold and who waits for its answer.
+#[derive(Debug)]
+struct Waiting {
+    hold: HotHold,
+    answer: oneshot::Sender<Result<Reservation, HotHoldError>>,
+}
+
+type Queues = Mutex<HashMap<(LocationId, VariantId), mpsc::Sender<Waiting>>>;
+
+/// Gathers holds and writes them together. Cloning is cheap; all clones share their batches.
+#[derive(Debug, Clone)]
+pub struct HotHolds {
+    pool: PgPool,
+    context: Context,
+    queues: Arc<Queues>,
+}
+
+impl HotHolds {
+    /// Holds through a pool, of which each variant uses one connection at a time.
+    pub fn new(pool: PgPool, context: Context) -> Self {
+        Self { pool, context, queues: Arc::default() }
+    }
+
+    /// Holds stock for a cart that nobody else is changing; waits for a few milliseconds.
+    ///
+    /// The caller has no transaction open that has touched the cart or the level.
+    ///
+    /// # Errors
+    /// What of this hold alone is wrong; other holds of the batch are not concerned.
+    pub async fn hold(&self, hold: HotHold) -> Result<Reservation, HotHoldError> {
+        if hold.until <= self.context.now() {
+            return Err(HotHoldError::UntilPast);
+        }
+        let (answer, answered) = oneshot::channel();
+        let mut waiting = Waiting { hold, answer };
+        loop {
+            match self.queue(hold.location, hold.variant).send(waiting).await {
+                Ok(()) => break,
+                // The task has just ended for want of work: the next queue has a new one.
+                Err(mpsc::error::SendError(back)) => waiting = back,
+            }
+        }
+        answered.await.unwrap_or_else(|_| {
+            let gone = DatabaseError::from(sqlx::Error::WorkerCrashed);
+            Err(HotHoldError::Failed(Arc::new(gone)))
+        })
+    }
+
+    fn queue(&self, location: LocationId, variant: VariantId) -> mpsc::Sender<Waiting> {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.retain(|_, queue| !queue.is_closed());
+        let queue = queues.entry((location, variant)).or_insert_with(|| {
+            let (sender, receiver) = mpsc::channel(WAITING);
+            tokio::spawn(serve(self.pool.clone(), self.context.clone(), receiver));
+            sender
+        });
+        queue.clone()
+    }
+}
+
+/// Writes the holds of one variant at one location, batch after batch.
+async fn serve(pool: PgPool, context: Context, mut receiver: mpsc::Receiver<Waiting>) {
+    let mut waiting = VecDeque::new();
+    loop {
+        if waiting.is_empty() {
+            match tokio::time::timeout(IDLE, receiver.recv()).await {
+                Ok(Some(first)) => waiting.push_back(first),
+                Ok(None) => return,
+                Err(_) => {
+                    // Nobody gets in any more; who already is in is still served.
+                    receiver.close();
+                    while let Some(late) = receiver.recv().await {
+                        waiting.push_back(late);
+                    }
+                    if waiting.is_empty() {
+                        return;
+                    }
+                }
+            }
+        }
+        gather(&mut receiver, &mut waiting).await;
+        let batch = next_batch(&mut waiting);
+        for again in settle(&pool, &context, batch).await.into_iter().rev() {
+            waiting.push_front(again);
+        }
+    }
+}
+
+/// Waits until the batch is full or its window has passed.
+async fn gather(receiver: &mut mpsc::Receiver<Waiting>, waiting: &mut VecDeque<Waiting>) {
+    let deadline = tokio::time::Instant::now() + WINDOW;
+    while waiting.len() < MOST {
+        match tokio::time::timeout_at(deadline, receiver.recv()).await {
+            Ok(Some(next)) => waiting.push_back(next),
+            Ok(None) | Err(_) => return,
+        }
+    }
+}
+
+/// The next holds, of each cart at most one. Callers who have gone are passed over.
+fn next_batch(waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
+    let mut carts = HashSet::new();
+    let (mut batch, mut later) = (Vec::new(), VecDeque::new());
+    while let Some(next) = waiting.pop_front() {
+        if next.answer.is_closed() {
+            continue;
+        }
+        if batch.len() < MOST && carts.insert(next.hold.cart) {
+            batch.push(next);
+        } else {
+            later.push_back(next);
+        }
+    }
+    *waiting = later;
+    batch
+}
+
+/// Writes a batch and answers. Gives back who shall be asked about once more: holds that did not
+/// fit behind a larger one, but may without it.
+async fn settle(pool: &PgPool, context: &Context, batch: Vec<Waiting>) -> Vec<Waiting> {
+    if batch.is_empty() {
+        return batch;
+    }
+    let ids: Vec<ReservationId> = batch.iter().map(|_| context.id()).collect();
+    match write(pool, context, &batch, &ids).await.map_err(DatabaseError::from) {
+        Ok(outcomes) => answer(batch, &ids, &outcomes),
+        Err(DatabaseError::Refused { .. } | DatabaseError::Conflict(_)) if batch.len() > 1 => {
+            // One of them met somebody who holds for the same cart: halves, until each has an
+            // answer of its own.
+            let mut first = batch;
+            let second = first.split_off(first.len() / 2);
+            let mut again = Box::pin(settle(pool, context, first)).await;
+            again.extend(Box::pin(settle(pool, context, second)).await);
+            again
+        }
+        Err(error) => {
+            let error = refusal(error);
+            for one in batch {
+                drop(one.answer.send(Err(error.clone())));
+            }
+            Vec::new()
+        }
+    }
+}
+
+fn refusal(error: DatabaseError) -> HotHoldError {
+    match &error {
+        DatabaseError::Refused { constraint, .. } => match constraint.as_str() {
+            "reservation_one_active_per_line" => HotHoldError::AlreadyHeld,
+            "reservation_for_a_cart_line" => HotHoldError::NotInCart,
+            "reservation_expires_after_creation" => HotHoldError::UntilPast,
+            _ => HotHoldError::Failed(Arc::new(error)),
+        },
+        _ => HotHoldError::Failed(Arc::new(error)),
+    }
+}
+
+/// What the statement says of one hold, in the order in which they were asked for.
+#[derive(Debug, Clone, Copy)]
+struct Outcome {
+    held: bool,
+    open: bool,
+    in_cart: bool,
+    taken: bool,
+    /// What was free before the batch; none: there is no such level.
+    free: Option<i64>,
+}
+
+fn answer(batch: Vec<Waiting>, ids: &[ReservationId], outcomes: &[Outcome]) -> Vec<Waiting> {
+    let taken: i64 = batch
+        .iter()
+        .zip(outcomes)
+        .filter(|(_, outcome)| outcome.held)
+        .map(|(waiting, _)| i64::from(waiting.hold.quantity.get()))
+        .sum();
+    let mut again = Vec::new();
+    for ((waiting, id), outcome) in batch.into_iter().zip(ids).zip(outcomes) {
+        let hold = waiting.hold;
+        let left = outcome.free.unwrap_or(0) - taken;
+        let result = match outcome {
+            Outcome { held: true, .. } => Ok(Reservation {
+                id: *id,
+                cart: Some(hold.cart),
+                variant: hold.variant,
+                location: hold.location,
+                order_line: None,
+                quantity: hold.quantity,
+                state: ReservationState::Active,
+                expires_at: hold.until,
+            }),
+            Outcome { free: None, .. } => Err(HotHoldError::LevelNotFound),
+            Outcome { open: false, .. } => Err(HotHoldError::CartNotOpen),
+            Outcome { in_cart: false, .. } => Err(HotHoldError::NotInCart),
+            Outcome { taken: true, .. } => Err(HotHoldError::AlreadyHeld),
+            _ if left >= i64::from(hold.quantity.get()) => {
+                again.push(waiting);
+                continue;
+            }
+            _ => Err(HotHoldError::OutOfStock { available: left.max(0) }),
+        };
+        drop(waiting.answer.send(result));
+    }
+    again
+}
+
+/// Carts that somebody has locked are passed over rather than waited for. Holds are taken in order
+/// as long as their running sum fits; the level stays locked from the first look to the commit.
+const WRITE: &str = "
+WITH wish AS MATERIALIZED (
+    SELECT * FROM unnest($3::uuid[], $4::uuid[], $5::int[], $6::timestamptz[], $7::uuid[],
+                         $8::jsonb[])
+      WITH ORDINALITY AS wish (id, cart_id, quantity, expires_at, event_id, payload, number)),
+open AS MATERIALIZED (
+    SELECT cart.id FROM cart
+     WHERE cart.id = ANY ($4) AND cart.state IN ('active', 'checkout')
+       FOR SHARE SKIP LOCKED),
+level AS MATERIALIZED (
+    SELECT on_hand::bigint + backorder_limit - reserved - allocated AS free
+      FROM stock_level JOIN location ON location.id = location_id AND location.live
+     WHERE location_id = $1 AND variant_id = $2 FOR NO KEY UPDATE OF stock_level),
+judged AS MATERIALIZED (
+    SELECT wish.*, EXISTS (SELECT FROM open WHERE open.id = wish.cart_id) AS open,
+           EXISTS (SELECT FROM cart_line
+                    WHERE cart_line.cart_id = wish.cart_id AND variant_id = $2) AS in_cart,
+           EXISTS (SELECT FROM reservation
+                    WHERE reservation.cart_id = wish.cart_id AND variant_id = $2
+                      AND state = 'active') AS taken
+      FROM wish),
+fitting AS MATERIALIZED (
+    SELECT one.* FROM (SELECT judged.*, sum(quantity) OVER (ORDER BY number) AS running
+                         FROM judged WHERE open AND in_cart AND NOT taken) AS one, level
+     WHERE one.running <= level.free),
+held AS (
+    INSERT INTO reservation (id, cart_id, variant_id, location_id, quantity, event_seq,
+                             created_at, expires_at)
+    SELECT id, cart_id, $2, $1, quantity, 1, $9, expires_at FROM fitting ORDER BY number),
+told AS (
+    INSERT INTO outbox (id, aggregatetype, aggregateid, seq, type, version, payload, occurred_at)
+    SELECT event_id, 'reservation', id, 1, $10, $11, payload, $9 FROM fitting)
+SELECT fitting.id IS NOT NULL, judged.open, judged.in_cart, judged.taken,
+       (SELECT free FROM level)
+  FROM judged LEFT JOIN fitting ON fitting.number = judged.number ORDER BY judged.number";
+
+async fn write(
+    pool: &PgPool,
+    context: &Context,
+    batch: &[Waiting],
+    ids: &[ReservationId],
+) -> Result<Vec<Outcome>, sqlx::Error> {
+    let Some(HotHold { location, variant, .. }) = batch.first().map(|first| first.hold) else {
+        return Ok(Vec::new());
+    };
+    let holds: Vec<HotHold> = batch.iter().map(|waiting| waiting.hold).collect();
+    let payloads = holds
+        .iter()
+        .zip(ids)
+        .map(|(hold, id)| {
+            event::payload(&ReservationHeld {
+                reservation: *id,
+                cart: hold.cart,
+                variant,
+                location,
+                quantity: hold.quantity,
+                expires_at: hold.until,
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let rows = sqlx::query(WRITE)
+        .bind(location)
+        .bind(variant)
+        .bind(ids)
+        .bind(holds.iter().map(|hold| hold.cart).collect::<Vec<_>>())
+        .bind(holds.iter().map(|hold| hold.quantity.get()).collect::<Vec<_>>())
+        .bind(holds.iter().map(|hold| hold.until).collect::<Vec<_>>())
+        .bind(holds.iter().map(|_| context.id::<EventId>()).collect::<Vec<_>>())
+        .bind(payloads)
+        .bind(context.now())
+        .bind(ReservationHeld::TYPE)
+        .bind(ReservationHeld::VERSION)
+        .fetch_all(pool)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Outcome {
+                held: row.try_get(0)?,
+                open: row.try_get(1)?,
+                in_cart: row.try_get(2)?,
+                taken: row.try_get(3)?,
+                free: row.try_get(4)?,
+            })
+        })
+        .collect()
+}
