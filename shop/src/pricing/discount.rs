@@ -182,7 +182,7 @@ impl<'r> Draft<'r> {
     }
 
     /// What is left of `amount` after the promotions on shipping.
-    pub(super) fn lower_shipping(&mut self, amount: Money) -> Result<Money, QuoteError> {
+    pub(super) fn lower_shipping(&mut self, amount: Money) -> Money {
         let mut left = amount;
         for promotion in std::mem::take(&mut self.free_shipping) {
             if let Some(adjustment) = adjustment(promotion, left) {
@@ -193,7 +193,7 @@ impl<'r> Draft<'r> {
                 self.refused.insert(voucher, VoucherRefusal::NoEffect);
             }
         }
-        Ok(left)
+        left
     }
 
     /// What the goods come to after their discounts, as listed.

@@ -190,7 +190,7 @@ pub fn quote(request: &QuoteRequest) -> Result<Quote, QuoteError> {
                 amount: totals.rounding,
                 promotion: None,
                 voucher: None,
-                label: "Cash rounding".parse().expect("a short text"),
+                label: Label::literal("Cash rounding"),
             });
         }
     }

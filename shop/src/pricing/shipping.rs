@@ -19,7 +19,7 @@ pub(super) fn quote(
         return Err(QuoteError::NegativePrice);
     }
     let amount = in_terms_of(request, rate, choice.tax_rate)?;
-    let left = draft.lower_shipping(amount)?;
+    let left = draft.lower_shipping(amount);
     let taxed = if request.tax_included {
         choice.tax_rate.in_gross(left, request.policy.rounding)?
     } else {

@@ -48,6 +48,12 @@ pub fn bounded(text: &str, max: usize) -> Result<(), TextError> {
 pub struct Label(Arc<str>);
 
 impl Label {
+    /// A text that stands in the code.
+    pub(crate) fn literal(text: &'static str) -> Self {
+        debug_assert!(bounded(text, 200).is_ok(), "a label");
+        Self(text.into())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

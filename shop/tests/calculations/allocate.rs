@@ -72,6 +72,9 @@ fn weights_that_are_none_are_refused() {
     }
 }
 
+/// The amount, weights, limits and shares.
+type Within = (i64, &'static [i64], &'static [i64], &'static [i64]);
+
 #[test]
 fn shares_with_limits_fill_them_and_no_more() {
     let within = |minor: i64, weights: &[i64], limits: &[i64]| {
@@ -79,7 +82,7 @@ fn shares_with_limits_fill_them_and_no_more() {
         let shares = eur(minor).allocate_within(weights, &limits)?;
         Ok::<_, AllocateError>(shares.into_iter().map(Money::minor).collect::<Vec<_>>())
     };
-    let cases: &[(i64, &[i64], &[i64], &[i64])] = &[
+    let cases: &[Within] = &[
         (10, &[1, 1], &[10, 10], &[5, 5]),
         (10, &[1, 1], &[3, 10], &[3, 7]),
         (10, &[9, 1], &[5, 5], &[5, 5]),

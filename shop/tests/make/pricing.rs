@@ -121,7 +121,7 @@ impl PromotionBuilder {
     }
 
     /// From this subtotal on; in this currency only, unless another minimum is given.
-    pub fn from_subtotal(mut self, minimum: Money) -> Self {
+    pub fn at_least(mut self, minimum: Money) -> Self {
         self.request.minimums.push(minimum);
         self
     }

@@ -204,8 +204,8 @@ async fn a_promotion_counts_while_it_is_valid_and_in_its_currencies(make: Make) 
     make.promotion().percentage(2000).valid(later, None).await;
     let francs = Money::new(100, Currency::CHF).unwrap();
     make.promotion().amounts(&[francs]).await;
-    make.promotion().percentage(5000).from_subtotal(francs).await;
-    make.promotion().amounts(&[eur(1), francs]).from_subtotal(eur(1000)).await;
+    make.promotion().percentage(5000).at_least(francs).await;
+    make.promotion().amounts(&[eur(1), francs]).at_least(eur(1000)).await;
     let discount = async || priced(&make, cart.id, None).await.unwrap().totals.lines_discount;
     assert_eq!(discount().await, eur(101));
     make.clock.advance(Duration::hours(1));

@@ -18,6 +18,9 @@ use shop::value::{Country, TextError};
 use super::{eur, id};
 use crate::make::Make;
 
+/// Its name, the request, and whether an error is the one.
+type Refused<R, E> = (&'static str, R, fn(&E) -> bool);
+
 fn wanted(make: &Make, offer: Offer) -> CreatePromotion {
     CreatePromotion {
         name: "Sale".parse().unwrap(),
@@ -51,47 +54,50 @@ async fn a_promotion_that_cannot_be_is_refused_and_leaves_nothing(make: Make) {
     let now = make.context.now();
     let of = |offer| wanted(&make, offer);
     let about = |products| CreatePromotion { products, ..of(Offer::FreeShipping) };
-    use CreatePromotionError as E;
-    let cases: Vec<(&str, CreatePromotion, fn(&E) -> bool)> = vec![
-        ("no amount", of(Offer::Amount(vec![])), |e| matches!(e, E::NoAmount)),
-        ("nothing off", of(Offer::Amount(vec![eur(0)])), |e| matches!(e, E::AmountNotPositive)),
-        ("negative", of(Offer::Amount(vec![eur(-5)])), |e| matches!(e, E::AmountNotPositive)),
+    let cases: Vec<Refused<CreatePromotion, CreatePromotionError>> = vec![
+        ("no amount", of(Offer::Amount(vec![])), |e| matches!(e, CreatePromotionError::NoAmount)),
+        ("nothing off", of(Offer::Amount(vec![eur(0)])), |e| {
+            matches!(e, CreatePromotionError::AmountNotPositive)
+        }),
+        ("negative", of(Offer::Amount(vec![eur(-5)])), |e| {
+            matches!(e, CreatePromotionError::AmountNotPositive)
+        }),
         ("one currency twice", of(Offer::Amount(vec![eur(1), yen, eur(2)])), |e| {
-            matches!(e, E::CurrencyTwice(Currency::EUR))
+            matches!(e, CreatePromotionError::CurrencyTwice(Currency::EUR))
         }),
         (
             "a minimum without an amount",
             CreatePromotion { minimums: vec![yen], ..of(Offer::Amount(vec![eur(1)])) },
-            |e| matches!(e, E::NoAmount),
+            |e| matches!(e, CreatePromotionError::NoAmount),
         ),
         (
             "two minimums",
             CreatePromotion { minimums: vec![yen, yen], ..of(Offer::FreeShipping) },
-            |e| matches!(e, E::CurrencyTwice(Currency::JPY)),
+            |e| matches!(e, CreatePromotionError::CurrencyTwice(Currency::JPY)),
         ),
         (
             "a negative minimum",
             CreatePromotion { minimums: vec![eur(-1)], ..of(Offer::FreeShipping) },
-            |e| matches!(e, E::MinimumNegative),
+            |e| matches!(e, CreatePromotionError::MinimumNegative),
         ),
         ("an unknown product", about(vec![(id(404), Role::Any)]), |e| {
-            matches!(e, E::UnknownProduct)
+            matches!(e, CreatePromotionError::UnknownProduct)
         }),
         ("a deleted product", about(vec![(gone, Role::Any), (there, Role::Any)]), |e| {
-            matches!(e, E::UnknownProduct)
+            matches!(e, CreatePromotionError::UnknownProduct)
         }),
         ("a product twice", about(vec![(there, Role::Get), (there, Role::Get)]), |e| {
-            matches!(e, E::ProductTwice)
+            matches!(e, CreatePromotionError::ProductTwice)
         }),
         (
             "an end before the beginning",
             CreatePromotion { until: Some(now - Duration::days(1)), ..of(Offer::FreeShipping) },
-            |e| matches!(e, E::NeverValid),
+            |e| matches!(e, CreatePromotionError::NeverValid),
         ),
         (
             "an end at the beginning",
             CreatePromotion { until: Some(now), ..of(Offer::FreeShipping) },
-            |e| matches!(e, E::NeverValid),
+            |e| matches!(e, CreatePromotionError::NeverValid),
         ),
     ];
     for (name, request, expected) in cases {
@@ -190,21 +196,30 @@ async fn a_voucher_that_cannot_be_is_refused_and_leaves_nothing(make: Make) {
         limits: VoucherLimits { total, per_customer },
         ..issued(&make, promotion, "OTHER")
     };
-    use CreateVoucherError as E;
-    let cases: Vec<(&str, CreateVoucher, fn(&E) -> bool)> = vec![
-        ("a code that is taken", issued(&make, promotion, "SUMMER"), |e| matches!(e, E::CodeTaken)),
-        ("an unknown promotion", issued(&make, id(404), "OTHER"), |e| {
-            matches!(e, E::UnknownPromotion)
+    let cases: Vec<Refused<CreateVoucher, CreateVoucherError>> = vec![
+        ("a code that is taken", issued(&make, promotion, "SUMMER"), |e| {
+            matches!(e, CreateVoucherError::CodeTaken)
         }),
-        ("an ended promotion", issued(&make, ended, "OTHER"), |e| matches!(e, E::UnknownPromotion)),
-        ("a promotion for all", issued(&make, automatic, "OTHER"), |e| matches!(e, E::NeedsNone)),
-        ("no use", limited(Some(0), None), |e| matches!(e, E::LimitNotPositive)),
-        ("fewer", limited(Some(i32::MIN), None), |e| matches!(e, E::LimitNotPositive)),
-        ("no use per customer", limited(None, Some(0)), |e| matches!(e, E::LimitNotPositive)),
+        ("an unknown promotion", issued(&make, id(404), "OTHER"), |e| {
+            matches!(e, CreateVoucherError::UnknownPromotion)
+        }),
+        ("an ended promotion", issued(&make, ended, "OTHER"), |e| {
+            matches!(e, CreateVoucherError::UnknownPromotion)
+        }),
+        ("a promotion for all", issued(&make, automatic, "OTHER"), |e| {
+            matches!(e, CreateVoucherError::NeedsNone)
+        }),
+        ("no use", limited(Some(0), None), |e| matches!(e, CreateVoucherError::LimitNotPositive)),
+        ("fewer", limited(Some(i32::MIN), None), |e| {
+            matches!(e, CreateVoucherError::LimitNotPositive)
+        }),
+        ("no use per customer", limited(None, Some(0)), |e| {
+            matches!(e, CreateVoucherError::LimitNotPositive)
+        }),
         (
             "an end before the beginning",
             CreateVoucher { until: Some(now), ..issued(&make, promotion, "OTHER") },
-            |e| matches!(e, E::NeverValid),
+            |e| matches!(e, CreateVoucherError::NeverValid),
         ),
     ];
     let (vouchers, events) = (rows(&make, "voucher").await, rows(&make, "outbox").await);
@@ -281,25 +296,24 @@ async fn a_rate_that_cannot_be_is_refused_and_leaves_nothing(make: Make) {
     make.shipping_rate().for_subtotals(0, Some(5000)).await;
     let now = make.context.now();
     let base = || rate(&make);
-    use SetShippingRateError as E;
-    let cases: Vec<(&str, SetShippingRate, fn(&E) -> bool)> = vec![
+    let cases: Vec<Refused<SetShippingRate, SetShippingRateError>> = vec![
         ("an unknown way", SetShippingRate { method: "balloon".parse().unwrap(), ..base() }, |e| {
-            matches!(e, E::UnknownMethod)
+            matches!(e, SetShippingRateError::UnknownMethod)
         }),
-        ("the same", base(), |e| matches!(e, E::Overlaps)),
+        ("the same", base(), |e| matches!(e, SetShippingRateError::Overlaps)),
         (
             "a part of the range",
             SetShippingRate { subtotal_from: 4999, subtotal_below: None, ..base() },
-            |e| matches!(e, E::Overlaps),
+            |e| matches!(e, SetShippingRateError::Overlaps),
         ),
         ("a range of nothing", SetShippingRate { subtotal_from: 5000, ..base() }, |e| {
-            matches!(e, E::NoSubtotal)
+            matches!(e, SetShippingRateError::NoSubtotal)
         }),
         ("a range backwards", SetShippingRate { subtotal_from: 9000, ..base() }, |e| {
-            matches!(e, E::NoSubtotal)
+            matches!(e, SetShippingRateError::NoSubtotal)
         }),
         ("a negative subtotal", SetShippingRate { subtotal_from: -1, ..base() }, |e| {
-            matches!(e, E::NoSubtotal)
+            matches!(e, SetShippingRateError::NoSubtotal)
         }),
         (
             "a negative amount",
@@ -309,10 +323,10 @@ async fn a_rate_that_cannot_be_is_refused_and_leaves_nothing(make: Make) {
                 amount: eur(-1),
                 ..base()
             },
-            |e| matches!(e, E::AmountNegative),
+            |e| matches!(e, SetShippingRateError::AmountNegative),
         ),
         ("an end before the beginning", SetShippingRate { until: Some(now), ..base() }, |e| {
-            matches!(e, E::NeverValid)
+            matches!(e, SetShippingRateError::NeverValid)
         }),
     ];
     for (name, request, expected) in cases {

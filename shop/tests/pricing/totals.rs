@@ -65,10 +65,14 @@ pub fn adds_up(quote: &Quote) {
     assert!(totals.grand_total.minor() >= 0);
 }
 
+/// Its name, whether tax is included, lines, a promotion, and net and gross.
+type Published =
+    (&'static str, bool, &'static [(i64, i64, &'static str)], Option<Rule>, (i64, i64));
+
 #[test]
 fn totals_are_those_of_the_published_vectors() {
     // Vendure's order-calculator.spec, Saleor's tax/test_calculations, Medusa #14817.
-    let cases: &[(&str, bool, &[(i64, i64, &str)], Option<Rule>, (i64, i64))] = &[
+    let cases: &[Published] = &[
         ("123 at 20 %", false, &[(123, 1, "0.2")], None, (123, 148)),
         ("123 three times", false, &[(123, 3, "0.2")], None, (369, 443)),
         (
@@ -110,7 +114,6 @@ fn totals_are_those_of_the_published_vectors() {
     for (name, tax_included, lines, rule, expected) in cases {
         let mut request = request(*tax_included, lines);
         request.promotions.extend(rule.map(|rule| promotion(1, rule)));
-        // 10.00 less 1.00 twice would be a line discount; here it is 10.00 off both.
         let quote = quote(&request).unwrap();
         adds_up(&quote);
         assert_eq!(net_and_gross(&quote), *expected, "{name}");

@@ -80,7 +80,7 @@ async fn a_voucher_for_another_currency_or_a_larger_cart_lowers_nothing(make: Ma
     let swiss = make.voucher().unlocking(|promotion| promotion.amounts(&[francs])).await;
     let cart = cart_with(&make, make.cart(), &swiss).await;
     assert_eq!(outcome(&make, cart.id).await, (0, vec![], vec![VoucherRefusal::OtherCurrency]));
-    let large = make.voucher().unlocking(|promotion| promotion.from_subtotal(eur(1001))).await;
+    let large = make.voucher().unlocking(|promotion| promotion.at_least(eur(1001))).await;
     let cart = cart_with(&make, make.cart(), &large).await;
     let below = VoucherRefusal::BelowMinimum { minimum: eur(1001) };
     assert_eq!(outcome(&make, cart.id).await, (0, vec![], vec![below]));
