@@ -28,6 +28,9 @@ pub struct SessionToken([u8; 32]);
 
 impl SessionToken {
     /// A token that nobody has.
+    ///
+    /// # Panics
+    /// Only where the operating system has no random bytes to give.
     pub fn random() -> Self {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).expect("the operating system has random bytes to give");
@@ -38,11 +41,8 @@ impl SessionToken {
     pub fn reveal(&self) -> String {
         let mut text = String::with_capacity(69);
         text.push_str("cart_");
-        for byte in self.0 {
-            for digit in [byte >> 4, byte & 15] {
-                text.push(char::from_digit(u32::from(digit), 16).expect("a digit below 16"));
-            }
-        }
+        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        text.extend(digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)));
         text
     }
 

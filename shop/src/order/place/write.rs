@@ -9,7 +9,7 @@ use crate::cart::{CartRefusal, CartState};
 use crate::context::Context;
 use crate::customer::PostalAddress;
 use crate::event::{Event as _, payload};
-use crate::id::{AdjustmentId, CustomerId, EventId, Id as _, OrderId, OrderLineId};
+use crate::id::{AdjustmentId, CustomerId, EventId, OrderId, OrderLineId};
 use crate::order::events::OrderPlaced;
 use crate::pricing::{Adjustment, Quote};
 
@@ -201,7 +201,6 @@ pub(super) async fn adjustments(
         return Ok(());
     }
     let ids: Vec<AdjustmentId> = parts.iter().map(|_| context.id()).collect();
-    let uuid = |part: &&Adjustment| part.promotion.map(crate::id::Id::uuid);
     sqlx::query(ADJUST)
         .bind(order)
         .bind(customer)
@@ -209,11 +208,11 @@ pub(super) async fn adjustments(
         .bind(quote.redemptions.clone())
         .bind(quote.currency)
         .bind(ids)
-        .bind(parts.iter().map(|(line, _)| line.map(|id| id.uuid())).collect::<Vec<_>>())
+        .bind(parts.iter().map(|(line, _)| *line).collect::<Vec<_>>())
         .bind(parts.iter().map(|(_, part)| part.kind.as_str()).collect::<Vec<_>>())
         .bind(parts.iter().map(|(_, part)| part.amount.minor()).collect::<Vec<_>>())
-        .bind(parts.iter().map(|(_, part)| uuid(part)).collect::<Vec<_>>())
-        .bind(parts.iter().map(|(_, part)| part.voucher.map(|id| id.uuid())).collect::<Vec<_>>())
+        .bind(parts.iter().map(|(_, part)| part.promotion).collect::<Vec<_>>())
+        .bind(parts.iter().map(|(_, part)| part.voucher).collect::<Vec<_>>())
         .bind(parts.iter().map(|(_, part)| part.label.as_str()).collect::<Vec<_>>())
         .execute(connection)
         .await?;
