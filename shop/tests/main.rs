@@ -8,6 +8,7 @@ mod make;
 mod calculations;
 mod carts;
 mod catalog;
+mod concurrency;
 mod customers;
 mod events;
 mod inventory;

@@ -7,6 +7,6 @@ mod hold;
 mod hot;
 mod receive;
 mod release;
-mod stage;
+pub mod stage;
 mod states;
 mod transfer;
