@@ -4,13 +4,16 @@ use std::future::IntoFuture;
 
 use shop::cart::{self, CartRequest};
 use shop::catalog::{SetTaxRule, SetTaxRuleError, TaxRate, set_tax_rule};
-use shop::id::{CartId, CustomerId, OrderId, OrderLineId, VariantId};
+use shop::id::{CartId, CustomerId, OrderId, OrderLineId, PaymentId, VariantId};
 use shop::inventory::Strategy;
 use shop::money::{Currency, Money};
 use shop::order::{self, Place, Placed};
+use shop::payment::provider::fake::FakeProvider;
+use shop::payment::{CaptureMode, Outcome, purchase};
 use shop::pricing::{Destination, Policy};
 use shop::value::Country;
 
+use super::payment::token;
 use super::{Built, Make};
 
 /// An order that is about to be placed.
@@ -26,6 +29,7 @@ pub struct OrderBuilder {
     untracked: bool,
     price: i64,
     tax_included: bool,
+    paid: bool,
 }
 
 /// An order that was placed.
@@ -43,6 +47,17 @@ pub struct MadeOrder {
     pub variants: Vec<VariantId>,
     /// What is to be paid.
     pub total: Money,
+    /// What paid for it, and the provider that knows of it.
+    pub payment: Option<(PaymentId, FakeProvider)>,
+}
+
+/// Pays an order by card at once.
+async fn pay(make: &Make, order: OrderId, total: Money) -> (PaymentId, FakeProvider) {
+    let fake = make.fake();
+    let payment = make.payment().for_order(order).of(total).captured(CaptureMode::Automatic).await;
+    let paid = purchase(&make.db, &make.context, &fake, payment, token()).await.unwrap();
+    assert_eq!(paid.outcome, Outcome::Succeeded);
+    (payment, fake)
 }
 
 impl Make {
@@ -59,7 +74,13 @@ impl Make {
             untracked: false,
             price: 1000,
             tax_included: true,
+            paid: false,
         }
+    }
+
+    /// The same, paid by card at once through a fake provider, and so confirmed.
+    pub fn paid_order(&self) -> OrderBuilder {
+        OrderBuilder { paid: true, ..self.order() }
     }
 
     /// Has everything of the standard class taxed at 19 % in Germany, if it is not yet.
@@ -154,6 +175,7 @@ impl OrderBuilder {
             untracked,
             price,
             tax_included,
+            paid,
         } = self;
         make.german_tax().await;
         make.main_location().await;
@@ -186,7 +208,8 @@ impl OrderBuilder {
             order::place(db, context, &make.placing(request)).await.unwrap();
         let variants = quote.lines.iter().map(|line| line.variant).collect();
         let total = quote.totals.grand_total;
-        MadeOrder { id: order, cart: cart.id, customer, lines, variants, total }
+        let payment = if paid { Some(pay(&make, order, total).await) } else { None };
+        MadeOrder { id: order, cart: cart.id, customer, lines, variants, total, payment }
     }
 }
 

@@ -7,3 +7,4 @@ mod round_trips;
 mod serving;
 mod stage;
 mod states;
+mod stock;

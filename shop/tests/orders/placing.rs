@@ -254,6 +254,7 @@ async fn a_voucher_is_used_by_the_order_and_given_back_with_it(make: Make) {
         lines: placed.lines,
         variants: Vec::new(),
         total: eur(900),
+        payment: None,
     };
     let cancelled = cancel(&make, &order, None).await;
     assert_eq!((cancelled.money_back, cancelled.extras), (eur(900), eur(0)));
