@@ -21,6 +21,7 @@ mod returns;
 mod settle;
 mod state;
 mod units;
+mod view;
 
 pub mod events;
 
@@ -39,3 +40,4 @@ pub use returns::{
 };
 pub use state::{FulfilmentState, OrderState, ReturnState};
 pub use units::{OwedUnits, Units, UnitsRefusal};
+pub use view::{OrderLine, OrderView, ViewError, view};

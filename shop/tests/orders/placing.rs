@@ -333,3 +333,21 @@ async fn a_voucher_that_was_entered_can_be_withdrawn(make: Make) {
     assert_eq!((view.vouchers, view.version), (vec![voucher.id], 1));
     assert_eq!(cart::withdraw_voucher(db, context, &request, voucher.id).await.unwrap(), 2);
 }
+
+#[proofmark::test]
+async fn an_order_is_shown_to_its_customer(make: Make) {
+    let (ada, eve) = (make.customer().await, make.customer().await);
+    let order = confirmed(&make, make.order().of(ada).with_lines(2).await).await;
+    cancel(&make, &order, Some(vec![super::stage::units(order.lines[0], 1)])).await;
+    for by in [None, Some(ada)] {
+        let view = order::view(&make.db, order.id, by).await.unwrap();
+        assert_eq!((view.state, view.total), (OrderState::Confirmed, order.total));
+        let lines: Vec<_> =
+            view.lines.iter().map(|line| (line.line, line.quantity, line.cancelled)).collect();
+        assert_eq!(lines, [(order.lines[0], 2, 1), (order.lines[1], 2, 0)]);
+    }
+    let refused = order::view(&make.db, order.id, Some(eve)).await;
+    assert_eq!(refused.unwrap_err().to_string(), "the order is not theirs");
+    let refused = order::view(&make.db, make.context.id(), None).await;
+    assert_eq!(refused.unwrap_err().to_string(), "there is no such order");
+}
