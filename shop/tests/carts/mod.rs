@@ -6,5 +6,5 @@ mod lines;
 mod merging;
 mod prices;
 mod sessions;
-mod stage;
+pub mod stage;
 mod states;

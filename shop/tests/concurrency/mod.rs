@@ -1,12 +1,18 @@
 //! Two operations at the same time, in every order with one preemption.
 //!
 //! Each operation runs through the gate of `proofmark`, which interrupts it between its statements;
-//! what must hold is looked at when both are done.
+//! what must hold is looked at when both are done: who won, what the other one was told, and every
+//! invariant.
 
+mod addresses;
+mod carts;
 mod stock;
 
-use proofmark::race::Race;
-use sqlx::PgPool;
+use std::fmt::Debug;
+use std::sync::OnceLock;
+
+use proofmark::race::{Explored, Race};
+use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::make::Make;
 
@@ -19,5 +25,53 @@ impl Make {
     /// A race on the test's database.
     pub fn race(&self) -> Race {
         Race::new(&self.lease)
+    }
+
+    /// Nothing breaks an invariant of the shop.
+    pub async fn invariants_hold(&self) {
+        let broken: Vec<(String, String, String)> =
+            sqlx::query_as(AssertSqlSafe(invariants())).fetch_all(&self.db).await.unwrap();
+        assert_eq!(broken, [], "invariants");
+    }
+}
+
+/// All queries of `shop/invariants.sql` as one, with their names.
+fn invariants() -> &'static str {
+    static ALL: OnceLock<String> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let named = include_str!("../../invariants.sql").split("-- invariant: ").skip(1);
+        let queries = named.map(|part| {
+            let (name, query) = part.split_once('\n').unwrap();
+            let code = query.lines().filter(|line| !line.starts_with("--"));
+            let query = code.collect::<Vec<_>>().join("\n");
+            let query = query.trim().trim_end_matches(';');
+            format!("SELECT '{name}', subject::text, problem::text FROM ({query}) AS broken")
+        });
+        queries.collect::<Vec<_>>().join("\nUNION ALL\n")
+    })
+}
+
+/// No schedule broke anything, and the calls were interrupted in both directions.
+#[track_caller]
+fn holds(explored: &Explored) {
+    explored.assert_holds();
+    let (preempted, count) = (explored.preempted(), explored.schedules().len());
+    assert!(count == 1 || preempted >= 2, "{preempted} of {count} schedules had a preemption");
+}
+
+/// No statement of any schedule was chosen to end a deadlock.
+#[track_caller]
+fn no_deadlock(explored: &Explored) {
+    for ran in explored.schedules() {
+        assert!(!ran.to_string().contains("40P01"), "{ran}");
+    }
+}
+
+/// One of the two calls succeeded; gives what the other was told.
+#[track_caller]
+fn loser<'r, A: Debug, B: Debug, E: Debug>(a: &'r Result<A, E>, b: &'r Result<B, E>) -> &'r E {
+    match (a, b) {
+        (Ok(_), Err(error)) | (Err(error), Ok(_)) => error,
+        both => panic!("one of the two succeeds: {both:?}"),
     }
 }

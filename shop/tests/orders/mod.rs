@@ -5,6 +5,6 @@ mod giving_back;
 mod placing;
 mod round_trips;
 mod serving;
-mod stage;
+pub mod stage;
 mod states;
 mod stock;
