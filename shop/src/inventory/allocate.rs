@@ -50,12 +50,10 @@ pub struct Take {
 /// not in one place.
 pub fn allocate(strategy: Strategy, wanted: Quantity, supplies: &[Supply]) -> Option<Vec<Take>> {
     let mut ranked = supplies.to_vec();
-    match strategy {
-        Strategy::Nearest { country } => ranked
-            .sort_by_key(|supply| (supply.country != country, supply.priority, supply.location)),
-        Strategy::MostStock | Strategy::Split => {
-            ranked.sort_by_key(|supply| (Reverse(supply.on_hand), supply.priority, supply.location))
-        }
+    if let Strategy::Nearest { country } = strategy {
+        ranked.sort_by_key(|one| (one.country != country, one.priority, one.location));
+    } else {
+        ranked.sort_by_key(|one| (Reverse(one.on_hand), one.priority, one.location));
     }
     match strategy {
         Strategy::Nearest { .. } | Strategy::MostStock => whole(wanted, &ranked),

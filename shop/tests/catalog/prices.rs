@@ -13,6 +13,9 @@ use shop::value::{Country, Quantity};
 
 use crate::make::Make;
 
+/// Whether an error is the one that is expected.
+type Expected = fn(&SetPriceError) -> bool;
+
 fn euros(minor: i64) -> Money {
     Money::new(minor, Currency::EUR).unwrap()
 }
@@ -85,7 +88,6 @@ async fn a_price_that_cannot_be_is_refused_by_its_reason(make: Make) {
     let gone = make.variant().await;
     delete_variant(&make.db, &make.context, gone).await.unwrap();
     let good = price_of(variant, 1000, now);
-    type Expected = fn(&SetPriceError) -> bool;
     let cases: [(&str, SetPrice, Expected); 7] = [
         ("negative", SetPrice { amount: euros(-1), ..good.clone() }, |error| {
             matches!(error, SetPriceError::AmountOutOfRange)

@@ -9,6 +9,9 @@ use shop::inventory::{
 use super::stage::{cart_with, held, hold_with, level, line, priced, units};
 use crate::make::Make;
 
+/// Whether an error is the one that is expected.
+type Expected = fn(&CorrectError) -> bool;
+
 fn count(make: &Make, at: LocationId, variant: VariantId, counted: i64, basis: Basis) -> StockTake {
     StockTake {
         operation: make.context.id(),
@@ -61,7 +64,6 @@ async fn a_correction_that_cannot_be_is_refused_by_its_reason(make: Make) {
     held(&make, variant, 4).await;
     let unknown = make.context.id::<VariantId>();
     let ten = Basis::OnHand(10);
-    type Expected = fn(&CorrectError) -> bool;
     let out_of_range: Expected = |error| matches!(error, CorrectError::CountOutOfRange);
     let not_found: Expected = |error| matches!(error, CorrectError::NotFound);
     let cases: [(&str, VariantId, i64, Basis, Expected); 10] = [

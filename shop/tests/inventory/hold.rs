@@ -12,6 +12,9 @@ use super::stage::{
 };
 use crate::make::Make;
 
+/// Whether an error is the one that is expected.
+type Expected = fn(&HoldError) -> bool;
+
 #[proofmark::test]
 async fn a_hold_takes_from_the_level_and_tells_it(make: Make) {
     let (main, variant) = (make.main_location().await, priced(&make).await);
@@ -80,7 +83,6 @@ async fn a_hold_that_cannot_be_is_refused_by_its_reason(make: Make) {
     let cart = cart_with(&make, variant, 2).await;
     let (taken, _) = held(&make, variant, 1).await;
 
-    type Expected = fn(&HoldError) -> bool;
     let not_found: Expected = |error| matches!(error, HoldError::VariantNotFound { .. });
     let not_in_cart: Expected = |error| matches!(error, HoldError::NotInCart);
     let unknown = make.context.id::<VariantId>();

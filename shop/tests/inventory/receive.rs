@@ -10,6 +10,9 @@ use shop::value::{Country, Quantity};
 
 use crate::make::Make;
 
+/// Whether an error is the one that is expected.
+type Expected = fn(&ReceiveError) -> bool;
+
 fn line(variant: VariantId, units: i64) -> ReceivedLine {
     ReceivedLine { variant, quantity: Quantity::new(units).unwrap() }
 }
@@ -56,7 +59,6 @@ async fn a_delivery_that_cannot_be_is_refused_and_writes_nothing(make: Make) {
         lines: vec![line(variant, 1)],
         reason: None,
     };
-    type Expected = fn(&ReceiveError) -> bool;
     let no_variant: Expected = |error| matches!(error, ReceiveError::VariantNotFound { .. });
     let no_location: Expected = |error| matches!(error, ReceiveError::LocationNotFound);
     let cases: [(&str, Receive, Expected); 6] = [

@@ -12,6 +12,12 @@ use shop::inventory::{
 use super::stage::{held, level, priced, units};
 use crate::make::Make;
 
+/// How many of what.
+type Lines = Vec<(VariantId, i64)>;
+
+/// Whether an error is the one that is expected.
+type Expected = fn(&DraftTransferError) -> bool;
+
 async fn draft(
     make: &Make,
     from: LocationId,
@@ -98,10 +104,9 @@ async fn a_draft_that_cannot_be_is_refused_by_its_reason(make: Make) {
     delete_variant(&make.db, &make.context, gone).await.unwrap();
     let unknown = make.context.id();
     let line = (variant, 1);
-    type Expected = fn(&DraftTransferError) -> bool;
     let no_location: Expected = |error| matches!(error, DraftTransferError::LocationNotFound);
     let no_variant: Expected = |error| matches!(error, DraftTransferError::VariantNotFound { .. });
-    let cases: [(&str, LocationId, LocationId, Vec<(VariantId, i64)>, Expected); 8] = [
+    let cases: [(&str, LocationId, LocationId, Lines, Expected); 8] = [
         ("from nowhere", unknown, to, vec![line], no_location),
         ("to nowhere", from, unknown, vec![line], no_location),
         ("to a closed one", from, closed, vec![line], no_location),
@@ -224,8 +229,7 @@ async fn two_receipts_at_once_take_in_once(make: Make) {
     let transfer = draft(&make, from, to, &[(variant, 3)]).await.unwrap();
     send(&make, transfer).await.unwrap();
     let two = [(variant, 2)];
-    let (one, other) =
-        tokio::join!(receive(&make, transfer, &[]), receive(&make, transfer, &two));
+    let (one, other) = tokio::join!(receive(&make, transfer, &[]), receive(&make, transfer, &two));
     assert!(one.is_ok() ^ other.is_ok(), "{one:?} {other:?}");
     let (there, ..) = level(&make, to, variant).await;
     assert_eq!(there, if one.is_ok() { 3 } else { 2 });

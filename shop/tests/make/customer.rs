@@ -23,6 +23,7 @@ impl Make {
     }
 
     /// An address in a country.
+    #[allow(clippy::unused_self, reason = "factories are asked of `make`")]
     pub fn postal_address(&self, country: Country) -> PostalAddress {
         PostalAddress {
             recipient: "Ada Lovelace".parse().unwrap(),
