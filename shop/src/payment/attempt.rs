@@ -269,10 +269,10 @@ fn fits(method_type: MethodType, source: &Source) -> bool {
     match (method_type, source) {
         (MethodType::GiftCard, Source::GiftCard(_) | Source::Credit(_))
         | (MethodType::StoreCredit, Source::Credit(_)) => true,
-        (MethodType::GiftCard | MethodType::StoreCredit, _) => false,
+        (MethodType::GiftCard | MethodType::StoreCredit, _)
+        | (_, Source::GiftCard(_) | Source::Credit(_)) => false,
         (kind, Source::Customer) => needs_nothing(kind),
         (kind, Source::Token(_)) => !needs_nothing(kind),
-        (_, Source::GiftCard(_) | Source::Credit(_)) => false,
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn checks(digits: &[u8]) -> bool {
             other => other,
         })
         .sum();
-    !digits.is_empty() && sum % 10 == 0
+    !digits.is_empty() && sum.is_multiple_of(10)
 }
 
 /// 1 to 255 visible characters of ASCII, and not 12 to 19 digits: what the domain

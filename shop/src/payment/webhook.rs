@@ -239,8 +239,10 @@ async fn apply(
         }
     });
     match applied {
-        Err(HearError::Settle(SettleError::Database(error)))
-        | Err(HearError::Dispute(DisputeError::Database(error))) => Err(error.into()),
+        Err(
+            HearError::Settle(SettleError::Database(error))
+            | HearError::Dispute(DisputeError::Database(error)),
+        ) => Err(error.into()),
         Err(HearError::Settle(_) | HearError::Dispute(_)) => {
             wait(pool, context, provider, event).await
         }

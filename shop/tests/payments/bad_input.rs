@@ -12,6 +12,9 @@ use super::books::{agree, hold};
 use crate::make::Make;
 use crate::make::payment::{eur, refund_of, token};
 
+/// Whether an error is the one that is meant.
+type Is = fn(&StartError) -> bool;
+
 fn card(provider: &str) -> PayWith {
     PayWith::Once { method_type: MethodType::Card, provider: provider.parse().unwrap() }
 }
@@ -30,7 +33,6 @@ async fn a_payment_that_is_not_right_is_not_begun(make: Make) {
         expires_at: None,
     };
     let now = make.context.now();
-    type Is = fn(&StartError) -> bool;
     let cases: Vec<(&str, Start, Is)> = vec![
         ("nothing", Start { amount: eur(0), ..good.clone() }, |error| {
             matches!(error, StartError::NotPositive)

@@ -496,7 +496,7 @@ async fn nobody_stores_for_a_customer_who_is_not_there_nor_with_a_foreign_accoun
 async fn a_deleted_expired_or_foreign_method_pays_nothing(make: Make) {
     let fake = make.fake();
     let customer = make.customer().await;
-    let mut store = async |number| {
+    let store = async |number| {
         let request = StoreMethod { customer, method: card(number), preferred: false };
         store_method(&make.db, &make.context, &fake, request).await.unwrap().id
     };

@@ -147,9 +147,9 @@ async fn kill_at_every_step(make: &Make, operation: Operation) {
         let found = fake.moved(payment);
         assert!(found == before || found == after, "{at}: {found:?}");
         if found == after {
-            done += 1
+            done += 1;
         } else {
-            undone += 1
+            undone += 1;
         }
         assert_eq!(recovered(make, &fake).await, Recovered::default(), "{at}: a second round");
 

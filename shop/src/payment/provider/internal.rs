@@ -54,7 +54,7 @@ impl InternalProvider {
     async fn book(&self, ask: &Ask) -> Result<Answer, BookError> {
         crate::transact!(&self.pool, BookError, |connection| {
             if booked(connection, ask).await? {
-                return_answer(ask)
+                Ok(done(ask))
             } else {
                 match &ask.what {
                     What::Authorize { source, .. } | What::Purchase { source } => {
@@ -179,7 +179,7 @@ impl InternalProvider {
                 }
             }
         }
-        return_answer(ask)
+        Ok(done(ask))
     }
 }
 
@@ -193,16 +193,16 @@ async fn booked(connection: &mut PgConnection, ask: &Ask) -> Result<bool, BookEr
     Ok(found.is_some())
 }
 
-fn return_answer(ask: &Ask) -> Result<Answer, BookError> {
+fn done(ask: &Ask) -> Answer {
     let reference: ProviderReference = format!("entry_{}", ask.key.simple())
         .parse()
         .expect("a word and hexadecimal digits are a reference");
-    Ok(match ask.what {
+    match ask.what {
         What::Capture { .. } | What::Void { .. } | What::Refund { .. } => {
             Answer::Succeeded { reference }
         }
         _ => Answer::Authorized { reference },
-    })
+    }
 }
 
 fn code(text: &str) -> Slug {

@@ -100,10 +100,8 @@ impl FakeProvider {
         respond_in: TimeDelta,
     ) {
         let mut inside = self.inside();
-        let (Some(of), Ok(dispute)) = (inside.ledger.reference(payment), reference.parse()) else {
-            return;
-        };
-        let reason = "not received".parse().expect("words are a label");
+        let named = (inside.ledger.reference(payment), reference.parse(), "not received".parse());
+        let (Some(of), Ok(dispute), Ok(reason)) = named else { return };
         let respond_by = self.context.now() + respond_in;
         let news = News::DisputeOpened { of, dispute, amount, reason, respond_by };
         self.tell(&mut inside, news);
@@ -155,11 +153,9 @@ impl Provider for FakeProvider {
             Sensitive::Card(card) => card.number().reveal(),
             Sensitive::Account(account) => account.reveal(),
         };
-        let hash: String = Sha256::digest(number.as_bytes())
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest: [u8; 32] = Sha256::digest(number.as_bytes()).into();
+        let start = digest.first_chunk().copied().unwrap_or_default();
+        let hash = format!("{:016x}", u64::from_be_bytes(start));
         let mut inside = self.inside();
         inside.told += 1;
         let token = format!("tok_{}_{hash}", inside.told);
