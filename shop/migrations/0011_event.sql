@@ -38,9 +38,9 @@ COMMENT ON TABLE outbox IS
 COMMENT ON COLUMN outbox.seq IS
     'Number of the event within its aggregate: 1, 2, 3, from event_seq of the aggregate''s row.';
 COMMENT ON COLUMN outbox.xid IS
-    'Transaction that wrote the event. A reader takes only rows below '
-    'pg_snapshot_xmin(pg_current_snapshot()), ordered by (xid, position), and so never passes '
-    'one that commits late.';
+    'Transaction that wrote the event. A reader that remembers a position, and does not mark, '
+    'takes only rows below pg_snapshot_xmin(pg_current_snapshot()), ordered by (xid, position), '
+    'and so never passes one that commits late.';
 
 CREATE TABLE inbox (
     consumer slug NOT NULL,

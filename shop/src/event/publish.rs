@@ -8,9 +8,10 @@
 //! the second sees what the first has marked. A worker that dies gives its locks back and has
 //! marked nothing: what it had published is published once more.
 //!
-//! **Invariant**: nothing is read at or above `pg_snapshot_xmin(pg_current_snapshot())`, so nothing
-//! is passed whose transaction commits late. The order within an aggregate is that of `seq`, never
-//! that of `xid`: a transaction that began earlier may have waited for the aggregate.
+//! **Invariant**: whoever sees an event of an aggregate sees those before it. The transaction that
+//! writes one has locked the aggregate's row to number it, until it commits; so the order within
+//! an aggregate is that of `seq`, and no horizon such as `pg_snapshot_xmin` is needed, which any
+//! long transaction anywhere in the cluster would hold back.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -152,12 +153,8 @@ pub async fn publish_except(
     let mut batch = Batch::default();
     let mut done: Vec<EventId> = Vec::with_capacity(events.len());
     let mut stopped: Option<Uuid> = None;
-    for (event, settled) in &events {
+    for event in &events {
         if stopped == Some(event.aggregate) {
-            continue;
-        }
-        if !settled {
-            stopped = Some(event.aggregate);
             continue;
         }
         match publisher.publish(&mut transaction, event).await {
@@ -182,8 +179,8 @@ pub async fn publish_except(
     Ok(batch)
 }
 
-/// Claims aggregates whose next event is settled, oldest first, except those that another worker
-/// has.
+/// Claims aggregates that have something to publish, oldest first, except those that another
+/// worker has.
 async fn claim(
     connection: &mut PgConnection,
     limit: u16,
@@ -192,8 +189,7 @@ async fn claim(
     sqlx::query_as(
         "WITH next AS MATERIALIZED (
              SELECT aggregatetype, aggregateid FROM outbox AS event
-              WHERE published_at IS NULL AND xid < pg_snapshot_xmin(pg_current_snapshot())
-                AND aggregateid <> ALL ($2)
+              WHERE published_at IS NULL AND aggregateid <> ALL ($2)
                 AND NOT EXISTS (SELECT FROM outbox AS former
                                  WHERE former.aggregatetype = event.aggregatetype
                                    AND former.aggregateid = event.aggregateid
@@ -210,14 +206,14 @@ async fn claim(
     .await
 }
 
-/// What is not published of claimed aggregates, in order, and whether it is settled.
+/// What is not published of claimed aggregates, in order.
 async fn unpublished(
     connection: &mut PgConnection,
     claimed: &[(String, Uuid)],
     limit: u16,
-) -> Result<Vec<(Envelope, bool)>, sqlx::Error> {
+) -> Result<Vec<Envelope>, sqlx::Error> {
     let rows = sqlx::query(
-        "SELECT event.*, event.xid < pg_snapshot_xmin(pg_current_snapshot()) AS settled
+        "SELECT event.*
            FROM unnest($1::text[], $2::uuid[]) WITH ORDINALITY AS claimed (kind, id, number)
           CROSS JOIN LATERAL (
                 SELECT * FROM outbox
@@ -232,7 +228,7 @@ async fn unpublished(
     .fetch_all(connection)
     .await?;
     let read = |row: sqlx::postgres::PgRow| {
-        let event = Envelope {
+        Ok(Envelope {
             id: row.try_get("id")?,
             aggregate_type: row.try_get("aggregatetype")?,
             aggregate: row.try_get("aggregateid")?,
@@ -241,8 +237,7 @@ async fn unpublished(
             version: row.try_get("version")?,
             payload: row.try_get("payload")?,
             occurred_at: row.try_get("occurred_at")?,
-        };
-        Ok((event, row.try_get("settled")?))
+        })
     };
     rows.into_iter().map(read).collect()
 }
