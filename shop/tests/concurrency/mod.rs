@@ -9,8 +9,10 @@ mod addresses;
 mod carts;
 mod half_fixes;
 mod idempotency;
+mod orders;
 mod outbox;
 mod payments;
+mod placing;
 mod stock;
 mod webhooks;
 
