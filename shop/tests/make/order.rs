@@ -7,7 +7,7 @@ use shop::catalog::{SetTaxRule, SetTaxRuleError, TaxRate, set_tax_rule};
 use shop::id::{CartId, CustomerId, OrderId, OrderLineId, PaymentId, VariantId};
 use shop::inventory::Strategy;
 use shop::money::{Currency, Money};
-use shop::order::{self, Place, Placed};
+use shop::order::{self, OrderState, Place, Placed, Shipment, Wanted};
 use shop::payment::provider::fake::FakeProvider;
 use shop::payment::{CaptureMode, Outcome, purchase};
 use shop::pricing::{Destination, Policy};
@@ -30,6 +30,7 @@ pub struct OrderBuilder {
     price: i64,
     tax_included: bool,
     paid: bool,
+    shipped: bool,
 }
 
 /// An order that was placed.
@@ -60,6 +61,17 @@ async fn pay(make: &Make, order: OrderId, total: Money) -> (PaymentId, FakeProvi
     (payment, fake)
 }
 
+/// Packs and sends all that an order has open.
+async fn ship_everything(make: &Make, order: OrderId) {
+    let (db, context) = (&make.db, &make.context);
+    let mut state = OrderState::Confirmed;
+    for parcel in order::fulfil(db, context, order, &Wanted::Everything).await.unwrap() {
+        let shipment = Shipment::default();
+        state = order::ship(db, context, parcel.fulfilment, &shipment).await.unwrap();
+    }
+    assert_eq!(state, OrderState::Fulfilled);
+}
+
 impl Make {
     /// An order of a guest in Germany, in euros, of one line of two units at 10.00 each, without
     /// shipping.
@@ -75,12 +87,18 @@ impl Make {
             price: 1000,
             tax_included: true,
             paid: false,
+            shipped: false,
         }
     }
 
     /// The same, paid by card at once through a fake provider, and so confirmed.
     pub fn paid_order(&self) -> OrderBuilder {
         OrderBuilder { paid: true, ..self.order() }
+    }
+
+    /// The same, and everything of it has left.
+    pub fn shipped_order(&self) -> OrderBuilder {
+        OrderBuilder { shipped: true, ..self.paid_order() }
     }
 
     /// Has everything of the standard class taxed at 19 % in Germany, if it is not yet.
@@ -176,6 +194,7 @@ impl OrderBuilder {
             price,
             tax_included,
             paid,
+            shipped,
         } = self;
         make.german_tax().await;
         make.main_location().await;
@@ -209,6 +228,9 @@ impl OrderBuilder {
         let variants = quote.lines.iter().map(|line| line.variant).collect();
         let total = quote.totals.grand_total;
         let payment = if paid { Some(pay(&make, order, total).await) } else { None };
+        if shipped {
+            ship_everything(&make, order).await;
+        }
         MadeOrder { id: order, cart: cart.id, customer, lines, variants, total, payment }
     }
 }

@@ -1,7 +1,7 @@
 //! Payments: methods, every move and every refusal, recovery, notices.
 
 mod bad_input;
-mod books;
+pub mod books;
 mod credit;
 mod lives;
 mod methods;

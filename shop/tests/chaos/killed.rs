@@ -1,0 +1,196 @@
+//! The server is killed with all its processes while people buy, and comes back from its data
+//! directory.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use proofmark_postgres::{Cache, Image, Search, Server, ServerOptions, base_image, find};
+use shop::id::{OrderId, PaymentId, VariantId};
+use shop::payment::provider::fake::{FakeProvider, Moved};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
+
+use super::life::{Answers, Said, keep_buying};
+use crate::make::Make;
+use crate::make::payment::eur;
+use crate::payments::books::ours;
+use crate::workflows::Workflow;
+
+const SHOPPERS: usize = 4;
+
+/// A server of the test's own that writes to its disk what it answers.
+fn options() -> ServerOptions {
+    let settings = [("fsync", "on"), ("full_page_writes", "on"), ("synchronous_commit", "on")];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    ServerOptions { settings: settings.to_vec(), ..ServerOptions::default() }
+}
+
+fn start(image: &Image) -> Server {
+    let found = find(&Search::new()).unwrap();
+    Server::start(&found.installation, image, &options()).unwrap()
+}
+
+fn first() -> Server {
+    let found = find(&Search::new()).unwrap();
+    start(&base_image(&found.installation, &Cache::user()).unwrap())
+}
+
+async fn pool(server: &Server) -> PgPool {
+    let url = server.address().url("shop");
+    let pool = PgPoolOptions::new().max_connections(10).acquire_timeout(Duration::from_secs(20));
+    pool.connect(&url).await.unwrap()
+}
+
+/// Makes the database of the shop on a server that has none.
+async fn migrate(server: &Server) {
+    let mut all = PgConnection::connect(&server.address().url("postgres")).await.unwrap();
+    sqlx::raw_sql("CREATE DATABASE shop").execute(&mut all).await.unwrap();
+    let mut connection = PgConnection::connect(&server.address().url("shop")).await.unwrap();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    for file in files {
+        let sql = std::fs::read_to_string(&file).unwrap();
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    }
+}
+
+/// The processes that a process has started.
+fn children(parent: i32) -> Vec<Pid> {
+    let listed = Command::new("ps").args(["-A", "-o", "pid=", "-o", "ppid="]).output().unwrap();
+    String::from_utf8(listed.stdout)
+        .unwrap()
+        .lines()
+        .filter_map(|line| {
+            let (pid, of) = line.trim().split_once(char::is_whitespace)?;
+            (of.trim().parse() == Ok(parent)).then(|| pid.parse().map(Pid::from_raw).ok())?
+        })
+        .collect()
+}
+
+/// Kills the postmaster and all of its processes, and waits until they are gone; none of them can
+/// tidy anything up.
+fn kill_all(server: &Server) {
+    let postmaster = Pid::from_raw(server.pid());
+    // It must not start others, or notice the end of those it has, while they are killed.
+    kill(postmaster, Signal::SIGSTOP).unwrap();
+    let children = children(server.pid());
+    assert!(children.len() > 3, "the server was at work");
+    for pid in children.iter().chain([&postmaster]) {
+        // Whoever has just ended is gone already.
+        let _ = kill(*pid, Signal::SIGKILL);
+    }
+    let end = Instant::now() + Duration::from_secs(30);
+    for pid in children {
+        // Whoever inherits them collects them; a process that is only an entry runs no more.
+        while !gone(pid) {
+            assert!(Instant::now() < end, "{pid} does not end");
+            std::thread::yield_now();
+        }
+    }
+}
+
+fn gone(pid: Pid) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let zombie = stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z'));
+    zombie || kill(pid, None) == Err(Errno::ESRCH)
+}
+
+/// Whatever somebody was told is so.
+async fn assert_kept(make: &Make, said: &[Said], fake: &FakeProvider) {
+    let placed: Vec<OrderId> = said
+        .iter()
+        .filter_map(|said| if let Said::Placed(order) = said { Some(*order) } else { None })
+        .collect();
+    let found: i64 = sqlx::query_scalar("SELECT count(*) FROM orders WHERE id = ANY($1)")
+        .bind(&placed)
+        .fetch_one(&make.db)
+        .await
+        .unwrap();
+    assert_eq!(usize::try_from(found), Ok(placed.len()), "orders that were placed");
+    for said in said {
+        match said {
+            Said::Placed(_) => {}
+            Said::Taken(payment) => {
+                assert_eq!(ours(make, *payment).await.captured, 2_000, "{said:?}");
+            }
+            Said::Back(payment) => {
+                assert_eq!(ours(make, *payment).await.refunded, 500, "{said:?}");
+            }
+        }
+    }
+    // Nobody was charged twice, nor paid back twice.
+    let payments: Vec<PaymentId> =
+        sqlx::query_scalar("SELECT id FROM payment").fetch_all(&make.db).await.unwrap();
+    for payment in payments {
+        let Moved { captured, refunded, .. } = fake.moved(payment);
+        assert!([0, 2_000].contains(&captured) && [0, 500].contains(&refunded), "{payment}");
+    }
+}
+
+/// Stock is what was there, less what is promised to orders that stand.
+async fn assert_stock(flow: &Workflow, variant: VariantId, received: i64) {
+    let promised: i64 =
+        sqlx::query_scalar("SELECT coalesce(sum(quantity - cancelled), 0)::bigint FROM order_line")
+            .fetch_one(&flow.make.db)
+            .await
+            .unwrap();
+    assert_eq!(flow.stock(variant).await, (received, promised, 0));
+}
+
+/// Orders are still taken, paid and sent.
+async fn bought_and_paid(flow: &Workflow, variant: VariantId) {
+    let mut guest = flow.guest();
+    guest.take(variant, 2).await;
+    let bought = guest.check_out().await;
+    bought.pay().await;
+}
+
+#[proofmark::test(worker_threads = 2)]
+async fn what_was_answered_survives_the_death_of_the_server(make: Make) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = first();
+    migrate(&server).await;
+    let mut db = pool(&server).await;
+    let mut flow = Workflow::new(&make.through(&db)).await;
+    let variant = flow.make.variant().priced(eur(1_000)).in_stock(100_000).await;
+    let answers = Answers::new();
+    for round in 1..=2 {
+        let before = answers.all().len();
+        let shoppers: Vec<_> = (0..SHOPPERS)
+            .map(|_| {
+                let (make, fake) = (flow.make.clone(), flow.fake.clone());
+                tokio::spawn(keep_buying(make, fake, variant, answers.clone()))
+            })
+            .collect();
+        answers.until(before + 30).await;
+        kill_all(&server);
+        for shopper in shoppers {
+            shopper.await.unwrap();
+        }
+        db.close().await;
+
+        let image = server.save_to(&folder.path().join(round.to_string())).unwrap();
+        server = start(&image);
+        db = pool(&server).await;
+        flow = flow.through(&db);
+        flow.recover().await;
+        let said = answers.all();
+        assert!(said.len() >= before + 30, "round {round}");
+        assert_kept(&flow.make, &said, &flow.fake).await;
+        // Carts that were in the middle of checkout hold their stock until their time is over.
+        make.clock.advance(TimeDelta::hours(1));
+        shop::inventory::sweep(&flow.make.db, &flow.make.context, 1_000).await.unwrap();
+        assert_stock(&flow, variant, 100_000).await;
+        bought_and_paid(&flow, variant).await;
+        flow.adds_up().await;
+    }
+    db.close().await;
+    server.stop().unwrap();
+}
