@@ -185,6 +185,49 @@ macro_rules! transact {
     }};
 }
 
+/// Runs a block of one statement, which is a transaction by itself: no round trips to begin and
+/// commit one. Conflicts are tried again as [`transact!`](crate::transact) does.
+///
+/// ```
+/// # use shop::database::DatabaseError;
+/// # async fn example(pool: &sqlx::PgPool) -> Result<(), DatabaseError> {
+/// let one = shop::alone!(pool, DatabaseError, |connection| {
+///     let (one,): (i32,) =
+///         sqlx::query_as("SELECT 1").fetch_one(&mut *connection).await?;
+///     Ok(one)
+/// })?;
+/// # assert_eq!(one, 1);
+/// # Ok(())
+/// # }
+/// ```
+#[macro_export]
+macro_rules! alone {
+    ($pool:expr, $error:ty, |$connection:ident| $body:block) => {{
+        let mut tries = $crate::database::Tries::default();
+        loop {
+            let acquired = ::sqlx::PgPool::acquire($pool).await;
+            let mut acquired = match acquired {
+                Ok(acquired) => acquired,
+                Err(error) => break Err(<$error>::from(error)),
+            };
+            let result: ::std::result::Result<_, $error> = async {
+                let $connection: &mut ::sqlx::PgConnection = &mut acquired;
+                $body
+            }
+            .await;
+            drop(acquired);
+            match result {
+                Ok(value) => break Ok(value),
+                Err(error) => {
+                    if !tries.again(&error).await {
+                        break Err(error);
+                    }
+                }
+            }
+        }
+    }};
+}
+
 /// How often a transaction was tried; what [`transact!`](crate::transact) counts with.
 #[derive(Debug, Default)]
 pub struct Tries {
@@ -220,12 +263,17 @@ impl Tries {
                 error
             }
         };
+        if self.again(&error).await { None } else { Some(Err(error)) }
+    }
+
+    /// Waits, and says whether to try once more after this error.
+    pub async fn again<E: OperationError>(&mut self, error: &E) -> bool {
         self.failed += 1;
         if self.failed == TRIES || !matches!(error.database(), Some(DatabaseError::Conflict(_))) {
-            return Some(Err(error));
+            return false;
         }
         tokio::time::sleep(FIRST_WAIT * 2_u32.pow(self.failed - 1)).await;
-        None
+        true
     }
 }
 

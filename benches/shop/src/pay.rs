@@ -32,7 +32,7 @@ impl Till {
             capture_mode: CaptureMode::Automatic,
             expires_at: None,
         };
-        let payment = shop::transact!(pool, shop::payment::StartError, |connection| {
+        let payment = shop::alone!(pool, shop::payment::StartError, |connection| {
             start(connection, context, &request).await
         })?;
         let token = Some(Source::Token("tok_visa".parse()?));

@@ -4,6 +4,7 @@
 //! the reason why not.
 
 use chrono::{DateTime, Utc};
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
 use super::{CartState, SessionToken};
@@ -81,15 +82,21 @@ impl LockedCart {
     }
 }
 
-const LOCK: &str = "
-    SELECT customer_id, currency::text, state::text, version, prices_expire_at, expires_at,
+macro_rules! locked_columns {
+    () => {
+        "customer_id, currency::text, state::text, version, prices_expire_at, expires_at,
            CASE WHEN $2::uuid IS NOT NULL THEN customer_id IS NOT DISTINCT FROM $2
                 WHEN $3::bytea IS NOT NULL THEN EXISTS (
                     SELECT FROM cart_session AS session
                      WHERE session.cart_id = cart.id AND session.token_hash = $3
                        AND session.revoked_at IS NULL AND session.expires_at > $4)
-                ELSE true END AS theirs
-      FROM cart WHERE id = $1 FOR NO KEY UPDATE";
+                ELSE true END AS theirs"
+    };
+}
+pub(super) use locked_columns;
+
+const LOCK: &str =
+    concat!("SELECT ", locked_columns!(), " FROM cart WHERE id = $1 FOR NO KEY UPDATE");
 
 /// Locks a cart for one who may work on it, in one of `states`.
 pub(crate) async fn lock<E>(
@@ -101,20 +108,35 @@ pub(crate) async fn lock<E>(
 where
     E: From<CartRefusal> + From<sqlx::Error>,
 {
-    let (customer, token) = match &request.shopper {
-        Shopper::Customer(customer) => (Some(*customer), None),
-        Shopper::Session(token) => (None, Some(token.digest())),
-        Shopper::Shop => (None, None),
-    };
-    let now = context.now();
-    let row = sqlx::query(LOCK)
-        .bind(request.cart)
-        .bind(customer)
-        .bind(token)
-        .bind(now)
-        .fetch_optional(connection)
-        .await?
-        .ok_or(CartRefusal::NotFound)?;
+    let row = request.bind(sqlx::query(LOCK), context).fetch_optional(connection).await?;
+    admit(row.as_ref(), context, request, states)
+}
+
+type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;
+
+impl CartRequest {
+    /// Binds what [`locked_columns`] asks for: the cart, who asks, and the time.
+    pub(super) fn bind<'q>(&self, query: Query<'q>, context: &Context) -> Query<'q> {
+        let (customer, token) = match &self.shopper {
+            Shopper::Customer(customer) => (Some(*customer), None),
+            Shopper::Session(token) => (None, Some(token.digest())),
+            Shopper::Shop => (None, None),
+        };
+        query.bind(self.cart).bind(customer).bind(token).bind(context.now())
+    }
+}
+
+/// Whether they may work on the cart of which these are the [`locked_columns`].
+pub(super) fn admit<E>(
+    row: Option<&PgRow>,
+    context: &Context,
+    request: &CartRequest,
+    states: &[CartState],
+) -> Result<LockedCart, E>
+where
+    E: From<CartRefusal> + From<sqlx::Error>,
+{
+    let row = row.ok_or(CartRefusal::NotFound)?;
     let cart = LockedCart {
         customer: row.try_get(0)?,
         currency: row.try_get(1)?,
@@ -129,7 +151,7 @@ where
     if !states.contains(&cart.state) {
         return Err(CartRefusal::State(cart.state).into());
     }
-    if expires_at <= now {
+    if expires_at <= context.now() {
         return Err(CartRefusal::Expired.into());
     }
     if request.version.is_some_and(|version| version != cart.version) {

@@ -1,16 +1,17 @@
 //! Checkout: the lines are frozen, their stock is held, their prices hold.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, Row as _};
 
-use super::access::lock;
+use super::access::{LockedCart, admit, lock, locked_columns};
 use super::events::{CartCheckoutBegun, CartCheckoutLeft};
 use super::line::units;
 use super::price::{PriceChange, look_up};
 use super::{CartRefusal, CartRequest, CartState};
 use crate::context::Context;
 use crate::database::DatabaseError;
-use crate::id::{CartId, VariantId};
+use crate::event::{Event as _, payload};
+use crate::id::{CartId, EventId, VariantId};
 use crate::inventory::{self, HoldError, HoldLine, Reservation, Strategy};
 use crate::machine::Move;
 use crate::value::Quantity;
@@ -101,11 +102,8 @@ pub async fn begin_checkout(
 ) -> Result<Checkout, BeginCheckoutError> {
     let cart = request.cart;
     crate::transact!(pool, BeginCheckoutError, |connection| {
-        let locked =
-            lock::<BeginCheckoutError>(connection, context, request, &[CartState::Active]).await?;
+        let (locked, lines) = lock_lines(connection, context, request).await?;
         let until = context.now() + HOLD_LIFE;
-        let lines: Vec<(VariantId, i64, bool)> =
-            sqlx::query_as(LINES).bind(cart).fetch_all(&mut *connection).await?;
         if lines.is_empty() {
             Err(BeginCheckoutError::Empty)?;
         }
@@ -125,40 +123,94 @@ pub async fn begin_checkout(
         } else {
             inventory::hold(connection, context, cart, &held, strategy, until).await?
         };
-        let version = fix_prices(connection, context, cart, until).await?;
-        let change = Move::new(cart, &[CartState::Active], CartState::Checkout);
-        change
-            .make(connection, context, &CartCheckoutBegun { cart, until })
+        let version = freeze(connection, context, cart, until)
             .await?
             .ok_or(CartRefusal::State(locked.state))?;
         Ok(Checkout { until, reservations, version })
     })
 }
 
+/// What is in a cart: of which variant, how many, and whether their stock is counted.
+type Line = (VariantId, i64, bool);
+
+/// Locks the cart and reads its lines. A statement sees the lines as they were when it began; they
+/// are read again if the cart was changed before it was locked.
+async fn lock_lines(
+    connection: &mut PgConnection,
+    context: &Context,
+    request: &CartRequest,
+) -> Result<(LockedCart, Vec<Line>), BeginCheckoutError> {
+    let row =
+        request.bind(sqlx::query(LOCK_LINES), context).fetch_optional(&mut *connection).await?;
+    let states = [CartState::Active];
+    let locked = admit::<BeginCheckoutError>(row.as_ref(), context, request, &states)?;
+    if let Some(row) = row.filter(|row| row.try_get(7).unwrap_or(false)) {
+        let (variants, quantities): (Vec<VariantId>, Vec<i64>) = (row.try_get(8)?, row.try_get(9)?);
+        let tracked: Vec<bool> = row.try_get(10)?;
+        let lines = variants.into_iter().zip(quantities).zip(tracked);
+        return Ok((locked, lines.map(|((variant, units), is)| (variant, units, is)).collect()));
+    }
+    let lines = sqlx::query_as(LINES).bind(request.cart).fetch_all(connection).await?;
+    Ok((locked, lines))
+}
+
+const LOCK_LINES: &str = concat!(
+    "WITH held AS MATERIALIZED (SELECT id, ctid AS place, ",
+    locked_columns!(),
+    " FROM cart WHERE id = $1 FOR NO KEY UPDATE)
+    SELECT held.customer_id, held.currency, held.state, held.version, held.prices_expire_at,
+           held.expires_at, held.theirs, cart.ctid = held.place, line.*
+      FROM held JOIN cart ON cart.id = held.id CROSS JOIN LATERAL (
+           SELECT coalesce(array_agg(variant_id ORDER BY variant_id), '{}'),
+                  coalesce(array_agg(quantity::bigint ORDER BY variant_id), '{}'),
+                  coalesce(array_agg(track_inventory ORDER BY variant_id), '{}')
+             FROM cart_line JOIN variant ON variant.id = variant_id
+            WHERE cart_id = held.id) AS line"
+);
+
 const LINES: &str = "
     SELECT line.variant_id, line.quantity::bigint, variant.track_inventory
       FROM cart_line AS line JOIN variant ON variant.id = line.variant_id
      WHERE line.cart_id = $1 ORDER BY line.variant_id";
 
-/// The prices of the lines hold at least until then.
-async fn fix_prices(
+// The prices of the lines hold at least as long as the stock.
+const FREEZE: &str = "
+    WITH frozen AS (
+        UPDATE cart SET state = 'checkout', state_seq = state_seq + 1, event_seq = event_seq + 1,
+               version = version + 1,
+               priced_at = CASE WHEN prices_expire_at > $3 THEN priced_at ELSE $3 END,
+               prices_expire_at = greatest(prices_expire_at, $2),
+               expires_at = greatest(expires_at, $2)
+         WHERE id = $1 AND state = 'active'
+        RETURNING id, state_seq, event_seq, version
+    ), noted AS (
+        INSERT INTO cart_history (cart_id, seq, from_state, to_state, actor, at)
+        SELECT id, state_seq, 'active', 'checkout', $4, $3 FROM frozen
+    ), told AS (
+        INSERT INTO outbox (id, aggregatetype, aggregateid, seq, type, version, payload,
+                            occurred_at)
+        SELECT $5, 'cart', id, event_seq, $6, $7, $8::jsonb, $3 FROM frozen
+    )
+    SELECT version FROM frozen";
+
+/// Moves the locked cart into checkout, and gives its version.
+async fn freeze(
     connection: &mut PgConnection,
     context: &Context,
     cart: CartId,
     until: DateTime<Utc>,
-) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar(
-        "UPDATE cart SET version = version + 1,
-                priced_at = CASE WHEN prices_expire_at > $3 THEN priced_at ELSE $3 END,
-                prices_expire_at = greatest(prices_expire_at, $2),
-                expires_at = greatest(expires_at, $2)
-          WHERE id = $1 RETURNING version",
-    )
-    .bind(cart)
-    .bind(until)
-    .bind(context.now())
-    .fetch_one(connection)
-    .await
+) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar(FREEZE)
+        .bind(cart)
+        .bind(until)
+        .bind(context.now())
+        .bind(context.actor().as_str())
+        .bind(context.id::<EventId>())
+        .bind(CartCheckoutBegun::TYPE)
+        .bind(CartCheckoutBegun::VERSION)
+        .bind(payload(&CartCheckoutBegun { cart, until })?)
+        .fetch_optional(connection)
+        .await
 }
 
 /// Thaws a cart: its stock is free again and its lines can change. Gives its version.

@@ -6,11 +6,11 @@ use sqlx::PgPool;
 use super::SessionToken;
 use super::access::LIFE_DAYS;
 use super::events::CartCreated;
-use super::session::{OpenSessionError, open_session};
+use super::session::SESSION_LIFE;
 use crate::context::Context;
 use crate::database::DatabaseError;
-use crate::event;
-use crate::id::{CartId, CustomerId};
+use crate::event::{Event as _, payload};
+use crate::id::{CartId, CartSessionId, CustomerId, EventId};
 use crate::money::Currency;
 use crate::value::Slug;
 
@@ -64,15 +64,6 @@ crate::refusals!(CreateError {
     "cart_in_a_currency" => CreateError::UnknownCurrency,
 });
 
-impl From<OpenSessionError> for CreateError {
-    fn from(error: OpenSessionError) -> Self {
-        match error {
-            OpenSessionError::Database(error) => Self::Database(error),
-            OpenSessionError::NotFound => unreachable!("the cart was written just before"),
-        }
-    }
-}
-
 /// Makes an empty cart with a session.
 ///
 /// # Errors
@@ -86,23 +77,38 @@ pub async fn create(
     let now = context.now();
     let days = if request.customer.is_some() { LIFE_DAYS.1 } else { LIFE_DAYS.0 };
     let made = CartCreated { cart, customer: request.customer, currency: request.currency };
-    crate::transact!(pool, CreateError, |connection| {
-        sqlx::query(
-            "INSERT INTO cart (id, customer_id, currency, tax_included, price_list, created_at,
-                               expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(cart)
-        .bind(request.customer)
-        .bind(request.currency)
-        .bind(request.tax_included)
-        .bind(&request.price_list)
-        .bind(now)
-        .bind(now + TimeDelta::days(i64::from(days)))
-        .execute(&mut *connection)
-        .await?;
-        event::append(&mut *connection, context, cart, &made).await?;
-        let session = open_session(&mut *connection, context, cart).await?;
-        Ok(Created { cart, session })
+    let session = SessionToken::random();
+    let (told, told_as) = (context.id::<EventId>(), payload(&made)?);
+    crate::alone!(pool, CreateError, |connection| {
+        sqlx::query(CREATE)
+            .bind(cart)
+            .bind(request.customer)
+            .bind(request.currency)
+            .bind(request.tax_included)
+            .bind(&request.price_list)
+            .bind(now)
+            .bind(now + TimeDelta::days(i64::from(days)))
+            .bind(context.id::<CartSessionId>())
+            .bind(session.digest())
+            .bind(now + SESSION_LIFE)
+            .bind(told)
+            .bind(CartCreated::TYPE)
+            .bind(CartCreated::VERSION)
+            .bind(&told_as)
+            .execute(&mut *connection)
+            .await?;
+        Ok(Created { cart, session: session.clone() })
     })
 }
+
+const CREATE: &str = "
+    WITH made AS (
+        INSERT INTO cart (id, customer_id, currency, tax_included, price_list, created_at,
+                          expires_at, event_seq)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 1)
+    ), opened AS (
+        INSERT INTO cart_session (id, cart_id, token_hash, created_at, expires_at)
+        VALUES ($8, $1, $9, $6, $10)
+    )
+    INSERT INTO outbox (id, aggregatetype, aggregateid, seq, type, version, payload, occurred_at)
+    VALUES ($11, 'cart', $1, 1, $12, $13, $14, $6)";

@@ -2,9 +2,8 @@
 
 use sqlx::{PgConnection, PgPool};
 
-use super::access::{Prices, lock, touch};
-use super::events::{CartLineRemoved, CartLineSet};
-use super::{CartRefusal, CartRequest, CartState};
+use super::one_line::{self, Set};
+use super::{CartRefusal, CartRequest};
 use crate::context::Context;
 use crate::database::DatabaseError;
 use crate::id::{CartId, VariantId};
@@ -194,17 +193,13 @@ pub async fn add_line(
     variant: VariantId,
     quantity: Quantity,
 ) -> Result<SetLine, AddLineError> {
-    crate::transact!(pool, AddLineError, |connection| {
-        let cart = lock::<AddLineError>(connection, context, request, &[CartState::Active]).await?;
-        let wanted = [(variant, i64::from(quantity.get()))];
-        let lines = set_lines(connection, context, request.cart, &wanted, Amount::More).await?;
-        let line = lines.first().copied().ok_or(AddLineError::NotForSale)?;
-        if line.too_many() {
-            Err(AddLineError::TooMany)?;
-        }
-        let price = line.price(cart.currency)?.ok_or(AddLineError::NotForSale)?;
-        Ok(written(connection, context, request.cart, line, price).await?)
-    })
+    let set: Set =
+        one_line::set::<AddLineError>(pool, context, request, (variant, quantity), Amount::More)
+            .await?;
+    if set.line.too_many() {
+        return Err(AddLineError::TooMany);
+    }
+    Ok(set.written()?.ok_or(AddLineError::NotForSale)?)
 }
 
 /// Sets how many of a variant are in a cart; the price follows the quantity.
@@ -218,37 +213,13 @@ pub async fn set_quantity(
     variant: VariantId,
     quantity: Quantity,
 ) -> Result<SetLine, SetQuantityError> {
-    crate::transact!(pool, SetQuantityError, |connection| {
-        let cart =
-            lock::<SetQuantityError>(connection, context, request, &[CartState::Active]).await?;
-        let there: Option<i32> = sqlx::query_scalar(
-            "SELECT quantity::int FROM cart_line WHERE cart_id = $1 AND variant_id = $2",
-        )
-        .bind(request.cart)
-        .bind(variant)
-        .fetch_optional(&mut *connection)
-        .await?;
-        there.ok_or(SetQuantityError::NotInCart)?;
-        let wanted = [(variant, i64::from(quantity.get()))];
-        let lines = set_lines(connection, context, request.cart, &wanted, Amount::InAll).await?;
-        let line = lines.first().copied().ok_or(SetQuantityError::NotForSale)?;
-        let price = line.price(cart.currency)?.ok_or(SetQuantityError::NotForSale)?;
-        Ok(written(connection, context, request.cart, line, price).await?)
-    })
-}
-
-/// Notes a line that was written.
-async fn written(
-    connection: &mut PgConnection,
-    context: &Context,
-    cart: CartId,
-    line: Outcome,
-    unit_price: Money,
-) -> Result<SetLine, sqlx::Error> {
-    let (variant, quantity) = (line.variant, units(line.quantity)?);
-    let event = CartLineSet { cart, variant, quantity, unit_price };
-    let version = touch(connection, context, cart, Prices::Added, &event).await?;
-    Ok(SetLine { variant, quantity, unit_price, version })
+    let line = (variant, quantity);
+    let set: Set =
+        one_line::set::<SetQuantityError>(pool, context, request, line, Amount::InAll).await?;
+    if !set.was_there {
+        return Err(SetQuantityError::NotInCart);
+    }
+    Ok(set.written()?.ok_or(SetQuantityError::NotForSale)?)
 }
 
 /// Takes a variant out of a cart; gives the cart's version.
@@ -261,19 +232,7 @@ pub async fn remove_line(
     request: &CartRequest,
     variant: VariantId,
 ) -> Result<i64, RemoveLineError> {
-    let cart = request.cart;
-    crate::transact!(pool, RemoveLineError, |connection| {
-        lock::<RemoveLineError>(connection, context, request, &[CartState::Active]).await?;
-        let removed = sqlx::query("DELETE FROM cart_line WHERE cart_id = $1 AND variant_id = $2")
-            .bind(cart)
-            .bind(variant)
-            .execute(&mut *connection)
-            .await?
-            .rows_affected();
-        if removed == 0 {
-            Err(RemoveLineError::NotInCart)?;
-        }
-        let event = CartLineRemoved { cart, variant };
-        Ok(touch(connection, context, cart, Prices::Untouched, &event).await?)
-    })
+    one_line::remove::<RemoveLineError>(pool, context, request, variant)
+        .await?
+        .ok_or(RemoveLineError::NotInCart)
 }

@@ -15,6 +15,7 @@ mod close;
 mod create;
 mod line;
 mod merge;
+mod one_line;
 mod price;
 mod session;
 mod state;

@@ -39,6 +39,30 @@ pub async fn append<E: Event>(
     if written == 0 { Err(sqlx::Error::RowNotFound) } else { Ok(()) }
 }
 
+/// Events that a statement of its own writes to the outbox, column by column.
+#[derive(Debug, Default)]
+pub(crate) struct Columns {
+    pub(crate) ids: Vec<EventId>,
+    pub(crate) types: Vec<&'static str>,
+    pub(crate) versions: Vec<i16>,
+    pub(crate) payloads: Vec<serde_json::Value>,
+}
+
+impl Columns {
+    /// Adds an event behind the others.
+    pub(crate) fn push<E: Event>(
+        &mut self,
+        context: &Context,
+        event: &E,
+    ) -> Result<(), sqlx::Error> {
+        self.payloads.push(payload(event)?);
+        self.ids.push(context.id());
+        self.types.push(E::TYPE);
+        self.versions.push(E::VERSION);
+        Ok(())
+    }
+}
+
 /// Appends one event to each of many aggregates of a kind: one round trip.
 ///
 /// The aggregates differ from each other, and the caller holds the locks of their rows, or names

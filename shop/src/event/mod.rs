@@ -13,6 +13,7 @@ mod inbox;
 mod publish;
 
 pub use aggregate::Aggregate;
+pub(crate) use append::Columns;
 pub use append::{append, append_each, payload};
 pub use catalogue::{EventType, catalogue, migration};
 pub use inbox::handle_once;

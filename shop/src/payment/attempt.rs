@@ -15,8 +15,8 @@ use super::settle::{self, Outcome, SettleError};
 use super::{CaptureMode, MethodType, PaymentState};
 use crate::context::Context;
 use crate::database::DatabaseError;
-use crate::event;
-use crate::id::{AttemptId, Id, PaymentId, StoreCreditId};
+use crate::event::{Event as _, payload};
+use crate::id::{AttemptId, EventId, Id, PaymentId, StoreCreditId};
 use crate::money::ProviderAmountError;
 use crate::payment::method::Expiry;
 
@@ -213,22 +213,33 @@ async fn begin(
         units: row.units(amount)?,
         what: question(&row, provider, Some(source)),
     };
-    sqlx::query(
-        "INSERT INTO payment_attempt (id, payment_id, currency, provider, amount, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(attempt)
-    .bind(payment)
-    .bind(row.currency)
-    .bind(&row.provider)
-    .bind(row.amount)
-    .bind(context.now())
-    .execute(&mut *connection)
-    .await?;
     let requested = AttemptRequested { payment, attempt, amount };
-    event::append(connection, context, payment, &requested).await?;
+    sqlx::query(REQUEST)
+        .bind(attempt)
+        .bind(payment)
+        .bind(row.currency)
+        .bind(&row.provider)
+        .bind(row.amount)
+        .bind(context.now())
+        .bind(context.id::<EventId>())
+        .bind(AttemptRequested::TYPE)
+        .bind(AttemptRequested::VERSION)
+        .bind(payload(&requested)?)
+        .execute(connection)
+        .await?;
     Ok(ask)
 }
+
+// Of a payment that is locked.
+const REQUEST: &str = "
+    WITH made AS (
+        INSERT INTO payment_attempt (id, payment_id, currency, provider, amount, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6)
+    ), told AS (
+        UPDATE payment SET event_seq = event_seq + 1 WHERE id = $2 RETURNING id, event_seq
+    )
+    INSERT INTO outbox (id, aggregatetype, aggregateid, seq, type, version, payload, occurred_at)
+    SELECT $7, 'payment', id, event_seq, $8, $9, $10::jsonb, $6 FROM told";
 
 fn check(row: &PaymentRow, now: DateTime<Utc>, wanted: Wanted) -> Result<(), AttemptError> {
     let needed = match wanted {

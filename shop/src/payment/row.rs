@@ -1,8 +1,7 @@
 //! The row of a payment, locked and read.
 //!
 //! **Invariant**: the order's row is locked before the payment's, the payment's before those of
-//! its parts; what is read here is read under the lock, in a statement of its own, so that it is
-//! not older than the lock.
+//! its parts; what is read here is not older than the lock.
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
@@ -120,43 +119,62 @@ pub(crate) async fn lock(
         .fetch_all(&mut *connection)
         .await?;
     }
-    sqlx::query(
-        "WITH held AS MATERIALIZED (
-             SELECT id FROM orders
-              WHERE id = (SELECT order_id FROM payment WHERE id = $1) FOR NO KEY UPDATE)
-         SELECT payment.id FROM held JOIN payment ON payment.order_id = held.id
-          WHERE payment.id = $1 FOR NO KEY UPDATE OF payment",
-    )
-    .bind(payment)
-    .fetch_optional(&mut *connection)
-    .await?;
-    read(connection, payment).await
+    let row = sqlx::query(LOCK).bind(payment).fetch_optional(&mut *connection).await?;
+    match row {
+        Some(row) if row.try_get("is_current")? => PaymentRow::read(&row).map(Some),
+        Some(_) => read(connection, payment).await,
+        None => Ok(None),
+    }
 }
+
+macro_rules! read_columns {
+    () => {
+        "payment.id, order_id, payment.provider, method_type, payment_method_id, capture_mode,
+         state, payment.currency, amount::bigint AS amount, authorized, captured, capture_pending,
+         voided, refunded, disputed, expires_at, exponent, multiple_of,
+         (SELECT coalesce(sum(amount), 0)::bigint FROM payment_void
+           WHERE payment_id = payment.id AND state = 'succeeded') AS released,
+         (SELECT id FROM payment_attempt
+           WHERE payment_id = payment.id AND state = 'pending') AS attempt_pending,
+         (SELECT provider_ref FROM payment_attempt
+           WHERE payment_id = payment.id AND state = 'succeeded'
+           ORDER BY created_at DESC, id DESC LIMIT 1) AS authorization_ref"
+    };
+}
+
+// A statement sees what was committed when it began, and the locks may have been waited for. Every
+// change of a payment or of its parts writes the payment's row, under these locks; so if the row
+// that was locked is the one that was seen, all that was seen is as of the lock.
+const LOCK: &str = concat!(
+    "WITH held AS MATERIALIZED (
+         SELECT id FROM orders
+          WHERE id = (SELECT order_id FROM payment WHERE id = $1) FOR NO KEY UPDATE),
+     locked AS MATERIALIZED (
+         SELECT payment.ctid AS place FROM held JOIN payment ON payment.order_id = held.id
+          WHERE payment.id = $1 FOR NO KEY UPDATE OF payment)
+     SELECT ",
+    read_columns!(),
+    ", locked.place = payment.ctid AS is_current
+       FROM locked
+       JOIN payment ON payment.id = $1
+       JOIN provider_currency ON provider_currency.provider = payment.provider
+                             AND provider_currency.currency = payment.currency",
+);
+
+const READ: &str = concat!(
+    "SELECT ",
+    read_columns!(),
+    " FROM payment
+      JOIN provider_currency ON provider_currency.provider = payment.provider
+                            AND provider_currency.currency = payment.currency
+     WHERE payment.id = $1",
+);
 
 /// Reads the payment, whose lock this transaction has.
 pub(crate) async fn read(
     connection: &mut PgConnection,
     payment: PaymentId,
 ) -> Result<Option<PaymentRow>, sqlx::Error> {
-    let row = sqlx::query(
-        "SELECT payment.id, order_id, payment.provider, method_type, payment_method_id,
-                capture_mode, state, payment.currency, amount::bigint AS amount, authorized,
-                captured, capture_pending, voided, refunded, disputed, expires_at, exponent,
-                multiple_of,
-                (SELECT coalesce(sum(amount), 0)::bigint FROM payment_void
-                  WHERE payment_id = payment.id AND state = 'succeeded') AS released,
-                (SELECT id FROM payment_attempt
-                  WHERE payment_id = payment.id AND state = 'pending') AS attempt_pending,
-                (SELECT provider_ref FROM payment_attempt
-                  WHERE payment_id = payment.id AND state = 'succeeded'
-                  ORDER BY created_at DESC, id DESC LIMIT 1) AS authorization_ref
-           FROM payment
-           JOIN provider_currency ON provider_currency.provider = payment.provider
-                                 AND provider_currency.currency = payment.currency
-          WHERE payment.id = $1",
-    )
-    .bind(payment)
-    .fetch_optional(connection)
-    .await?;
+    let row = sqlx::query(READ).bind(payment).fetch_optional(connection).await?;
     row.as_ref().map(PaymentRow::read).transpose()
 }

@@ -7,9 +7,10 @@ use super::events::payment::PaymentStarted;
 use super::{CaptureMode, MethodType};
 use crate::context::Context;
 use crate::database::DatabaseError;
-use crate::event;
-use crate::id::{CustomerId, OrderId, PaymentId, PaymentMethodId};
+use crate::event::{Event as _, payload};
+use crate::id::{CustomerId, EventId, OrderId, PaymentId, PaymentMethodId};
 use crate::money::Money;
+use crate::order::OrderState;
 use crate::value::Slug;
 
 /// With what an order is paid.
@@ -95,6 +96,8 @@ crate::refusals!(StartError {
 
 /// Begins a payment; no provider is asked yet. Its amount is claimed of the order at once.
 ///
+/// One statement where nothing stored is paid with, so that it needs no transaction around it.
+///
 /// # Errors
 /// See [`StartError`].
 pub async fn start(
@@ -108,9 +111,9 @@ pub async fn start(
     if request.expires_at.is_some_and(|end| end <= context.now()) {
         return Err(StartError::ExpiresInThePast);
     }
-    let customer = payable(connection, request).await?;
     let (method_type, provider, method) = match &request.with {
         PayWith::Stored(method) => {
+            let customer = payable(connection, request).await?;
             let (method_type, provider) = stored(connection, context, customer, *method).await?;
             (method_type, provider, Some(*method))
         }
@@ -119,26 +122,9 @@ pub async fn start(
     if !method_type.is_kept_by(provider.as_str()) {
         return Err(StartError::WrongProvider);
     }
-    let id: PaymentId = context.id();
-    sqlx::query(
-        "INSERT INTO payment (id, order_id, currency, provider, method_type, payment_method_id,
-                              amount, capture_mode, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-    )
-    .bind(id)
-    .bind(request.order)
-    .bind(request.amount.currency())
-    .bind(provider.as_str())
-    .bind(method_type)
-    .bind(method)
-    .bind(request.amount.minor())
-    .bind(request.capture_mode)
-    .bind(context.now())
-    .bind(request.expires_at)
-    .execute(&mut *connection)
-    .await?;
+    let payment: PaymentId = context.id();
     let started = PaymentStarted {
-        payment: id,
+        payment,
         order: request.order,
         amount: request.amount,
         method_type,
@@ -146,9 +132,43 @@ pub async fn start(
         provider,
         capture_mode: request.capture_mode,
     };
-    event::append(connection, context, id, &started).await?;
-    Ok(id)
+    let state: Option<OrderState> = sqlx::query_scalar(START)
+        .bind(payment)
+        .bind(request.order)
+        .bind(request.amount.currency())
+        .bind(started.provider.as_str())
+        .bind(method_type)
+        .bind(method)
+        .bind(request.amount.minor())
+        .bind(request.capture_mode)
+        .bind(context.now())
+        .bind(request.expires_at)
+        .bind(context.id::<EventId>())
+        .bind(PaymentStarted::TYPE)
+        .bind(PaymentStarted::VERSION)
+        .bind(payload(&started)?)
+        .fetch_optional(connection)
+        .await?;
+    still_payable(state.ok_or(StartError::NoOrder)?)?;
+    Ok(payment)
 }
+
+// Locks the order, and writes the payment and its event while the order is to be paid.
+const START: &str = "
+    WITH held AS MATERIALIZED (
+        SELECT id, state FROM orders WHERE id = $2 FOR NO KEY UPDATE
+    ), made AS (
+        INSERT INTO payment (id, order_id, currency, provider, method_type, payment_method_id,
+                             amount, capture_mode, created_at, expires_at, event_seq)
+        SELECT $1, id, $3, $4, $5, $6::uuid, $7::bigint, $8, $9::timestamptz, $10::timestamptz, 1
+          FROM held WHERE state NOT IN ('cancelled', 'expired', 'returned')
+        RETURNING id
+    ), told AS (
+        INSERT INTO outbox (id, aggregatetype, aggregateid, seq, type, version, payload,
+                            occurred_at)
+        SELECT $11, 'payment', id, 1, $12, $13, $14::jsonb, $9 FROM made
+    )
+    SELECT state FROM held";
 
 /// Locks the order, and says whose it is.
 async fn payable(
@@ -160,12 +180,16 @@ async fn payable(
         .fetch_optional(connection)
         .await?
         .ok_or(StartError::NoOrder)?;
-    let state: crate::order::OrderState = row.try_get(1)?;
-    match state {
-        crate::order::OrderState::Cancelled
-        | crate::order::OrderState::Expired
-        | crate::order::OrderState::Returned => Err(StartError::OrderClosed),
-        _ => Ok(row.try_get(0)?),
+    still_payable(row.try_get(1)?)?;
+    Ok(row.try_get(0)?)
+}
+
+fn still_payable(order: OrderState) -> Result<(), StartError> {
+    match order {
+        OrderState::Cancelled | OrderState::Expired | OrderState::Returned => {
+            Err(StartError::OrderClosed)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -2,21 +2,19 @@
 
 use sqlx::PgConnection;
 
+use super::success::succeed;
 use super::{Effect, SettleError, move_to};
 use crate::context::Context;
 use crate::event;
 use crate::id::{AttemptId, CaptureId, PaymentId};
-use crate::machine::Move;
-use crate::order::{self, ConfirmError};
-use crate::payment::events::payment::{AttemptDeclined, CaptureRequested, CaptureSucceeded};
+use crate::payment::PaymentState as P;
+use crate::payment::events::payment::AttemptDeclined;
 use crate::payment::provider::Answer;
-use crate::payment::reference::ProviderReference;
-use crate::payment::row::{PaymentRow, lock, read};
-use crate::payment::{CaptureState, PaymentState as P};
+use crate::payment::row::{PaymentRow, lock};
 use crate::value::Slug;
 
 /// States in which a payment waits for the answer to an attempt.
-const WAITING: &[P] = &[P::RequiresPaymentMethod, P::RequiresAction, P::Processing];
+pub(super) const WAITING: &[P] = &[P::RequiresPaymentMethod, P::RequiresAction, P::Processing];
 
 /// Books what became of an attempt.
 pub(crate) async fn attempt(
@@ -39,20 +37,11 @@ pub(crate) async fn attempt(
             wait(connection, context, &row, &from, P::Processing).await
         }
         Answer::Authorized { reference } => {
-            succeed(connection, context, &row, attempt, reference).await?;
-            let now = current(connection, payment).await?;
-            let from = [WAITING, &[P::Authorized]].concat();
-            move_to(connection, context, &now, &from, P::Authorized, None).await?;
-            confirm(connection, context, &row).await?;
-            Ok(Effect::Applied)
+            succeed(connection, context, &row, (attempt, reference), None).await
         }
         Answer::Succeeded { reference } => {
-            succeed(connection, context, &row, attempt, reference).await?;
-            take(connection, context, &row, reference).await?;
-            let now = current(connection, payment).await?;
-            move_to(connection, context, &now, WAITING, P::Captured, None).await?;
-            confirm(connection, context, &row).await?;
-            Ok(Effect::Applied)
+            let capture = Some(context.id());
+            succeed(connection, context, &row, (attempt, reference), capture).await
         }
         Answer::Declined { code } => {
             close(connection, context, attempt, "declined", Some(code)).await?;
@@ -84,13 +73,6 @@ pub(crate) async fn attempt(
 
 fn canceled() -> Slug {
     "canceled".parse().expect("a word is a slug")
-}
-
-async fn current(
-    connection: &mut PgConnection,
-    payment: PaymentId,
-) -> Result<PaymentRow, SettleError> {
-    read(connection, payment).await?.ok_or(SettleError::NotFound)
 }
 
 /// The attempt stays open, the payment says what it waits for.
@@ -141,67 +123,6 @@ async fn close(
     Ok(())
 }
 
-/// Closes the attempt as succeeded; an authorisation before it counts no more.
-async fn succeed(
-    connection: &mut PgConnection,
-    context: &Context,
-    row: &PaymentRow,
-    attempt: AttemptId,
-    reference: &ProviderReference,
-) -> Result<(), SettleError> {
-    sqlx::query(
-        "UPDATE payment_attempt SET state = 'replaced' WHERE payment_id = $1 AND state = 'succeeded'",
-    )
-    .bind(row.id)
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query(
-        "UPDATE payment_attempt SET state = 'succeeded', provider_ref = $2, closed_at = $3
-          WHERE id = $1 AND state = 'pending'",
-    )
-    .bind(attempt)
-    .bind(reference)
-    .bind(context.now())
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query("UPDATE payment SET provider_ref = $2 WHERE id = $1")
-        .bind(row.id)
-        .bind(reference)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// Books the capture that a purchase includes.
-async fn take(
-    connection: &mut PgConnection,
-    context: &Context,
-    row: &PaymentRow,
-    reference: &ProviderReference,
-) -> Result<(), SettleError> {
-    let capture: CaptureId = context.id();
-    let (payment, amount) = (row.id, row.money(row.amount)?);
-    sqlx::query(
-        "INSERT INTO capture (id, payment_id, currency, provider, amount, provider_ref, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(capture)
-    .bind(payment)
-    .bind(row.currency)
-    .bind(&row.provider)
-    .bind(row.amount)
-    .bind(reference)
-    .bind(context.now())
-    .execute(&mut *connection)
-    .await?;
-    let requested = CaptureRequested { payment, capture, amount };
-    event::append(connection, context, payment, &requested).await?;
-    Move::new(capture, &[CaptureState::Pending], CaptureState::Succeeded)
-        .make(connection, context, &CaptureSucceeded { payment, capture, amount })
-        .await?;
-    Ok(())
-}
-
 /// News of an attempt that is closed: the late return of a purchase is the only one that counts.
 async fn late(
     connection: &mut PgConnection,
@@ -239,31 +160,5 @@ async fn late(
             Err(SettleError::Contradiction)
         }
         _ => Ok(Effect::Nothing),
-    }
-}
-
-/// Confirms the order once its payments hold or have taken its total. An order that was closed in
-/// the meantime keeps the payment, which is then to be given back.
-async fn confirm(
-    connection: &mut PgConnection,
-    context: &Context,
-    row: &PaymentRow,
-) -> Result<(), SettleError> {
-    let covered: bool = sqlx::query_scalar(
-        "SELECT orders.grand_total::bigint <=
-                (SELECT coalesce(sum(authorized - voided), 0)::bigint FROM payment
-                  WHERE order_id = orders.id AND state NOT IN ('failed', 'voided', 'expired'))
-           FROM orders WHERE id = $1",
-    )
-    .bind(row.order)
-    .fetch_one(&mut *connection)
-    .await?;
-    if !covered {
-        return Ok(());
-    }
-    match order::confirm(connection, context, row.order).await {
-        Ok(_) | Err(ConfirmError::Closed(_)) => Ok(()),
-        Err(ConfirmError::Database(error)) => Err(error.into()),
-        Err(error) => Err(SettleError::Order(error)),
     }
 }

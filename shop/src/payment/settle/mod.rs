@@ -11,6 +11,7 @@ mod attempt;
 mod capture;
 mod fold;
 mod refund;
+mod success;
 mod void;
 
 pub(crate) use attempt::attempt;
@@ -22,7 +23,6 @@ pub(crate) use void::void;
 use super::provider::Answer;
 use crate::database::DatabaseError;
 use crate::money::MoneyError;
-use crate::order::ConfirmError;
 use crate::value::Slug;
 
 /// What became of what was asked.
@@ -75,9 +75,6 @@ pub enum SettleError {
     /// The amounts here do not allow what the provider says has happened: a person must look.
     #[error("the provider's news contradict the books")]
     Contradiction,
-    /// The order could not be confirmed.
-    #[error("the order could not be confirmed")]
-    Order(#[source] ConfirmError),
     /// Money out of range.
     #[error(transparent)]
     Money(#[from] MoneyError),
