@@ -33,7 +33,7 @@ pub(crate) async fn holds(shop: &Shop, attempts: u32, units: u32) -> anyhow::Res
     let mut shoppers = tokio::task::JoinSet::new();
     for _ in 0..AT_ONCE.min(attempts) {
         let (holds, carts, shared) = (holds.clone(), Arc::clone(&carts), Arc::clone(&shared));
-        let until = context.now() + std::time::Duration::from_secs(3_600);
+        let until = context.now() + std::time::Duration::from_hours(1);
         let wanted = HotHold {
             location,
             variant: *variant,

@@ -154,12 +154,11 @@ fn declared(path: &Path, text: &str) -> Result<Vec<Invariant>, InvariantError> {
         }
         offset += line.len();
     }
-    match begin {
-        Some((name, number, start)) => parts.push((name, number, &text[start..])),
-        None => {
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            parts.push((stem, 0, text));
-        }
+    if let Some((name, number, start)) = begin {
+        parts.push((name, number, &text[start..]));
+    } else {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        parts.push((stem, 0, text));
     }
     parts.into_iter().map(|(name, above, part)| one(path, name, above, part)).collect()
 }

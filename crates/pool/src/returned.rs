@@ -67,11 +67,10 @@ pub struct BrokenInvariant {
 /// As a person reads it: the name, what must hold, and the rows below each other.
 impl std::fmt::Display for BrokenInvariant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "invariant `{}` ", self.invariant)?;
         match &self.error {
-            Some(error) => {
-                write!(f, "invariant `{}` could not be checked: {error}", self.invariant)?
-            }
-            None => write!(f, "invariant `{}` is broken", self.invariant)?,
+            Some(error) => write!(f, "could not be checked: {error}")?,
+            None => f.write_str("is broken")?,
         }
         if !self.must_hold.is_empty() {
             write!(f, "\n  must hold: {}", self.must_hold)?;

@@ -148,7 +148,7 @@ impl Speaker {
         if broken.is_empty() {
             return Ok(Answer::done("RETURN"));
         }
-        let hint = said.iter().filter_map(|said| said.kept.as_deref()).next().map_or_else(
+        let hint = said.iter().find_map(|said| said.kept.as_deref()).map_or_else(
             || "the lease has ended".to_owned(),
             |database| format!("the lease has ended; look at it with: proofmark psql {database}"),
         );
