@@ -2,7 +2,11 @@
 
 /// Declares an enum whose variants are stored as text.
 macro_rules! words {
-    ($(#[$doc:meta])* pub enum $name:ident; $($(#[$word_doc:meta])* $word:ident = $text:literal,)*) => {
+    (
+        $(#[$doc:meta])*
+        pub enum $name:ident;
+        $($(#[$word_doc:meta])* $word:ident = $text:literal,)*
+    ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         #[derive(schemars::JsonSchema)]

@@ -49,8 +49,14 @@ async fn what_has_no_price_in_the_terms_of_the_cart_is_not_for_sale(make: Make) 
     make.clock.advance(TimeDelta::days(1));
     end_prices(&make, ended).await;
     let archived = variant(&make, 100).await;
-    sqlx::query("UPDATE product SET status = 'archived' FROM variant WHERE product.id = product_id AND variant.id = $1")
-        .bind(archived).execute(&make.db).await.unwrap();
+    sqlx::query(
+        "UPDATE product SET status = 'archived'
+           FROM variant WHERE product.id = product_id AND variant.id = $1",
+    )
+    .bind(archived)
+    .execute(&make.db)
+    .await
+    .unwrap();
     let deleted = variant(&make, 100).await;
     sqlx::query("UPDATE variant SET deleted_at = $2 WHERE id = $1")
         .bind(deleted)

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::make::Make;
 
 /// Long enough for a machine that is busy with something else.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Keeps what it was given; refuses aggregates that it is told to; may never come back.
 #[derive(Debug, Clone, Default)]

@@ -140,7 +140,8 @@ pub async fn events_read_back(make: &Make) -> Vec<&'static str> {
                 match row.get::<&str, _>("type") {
                     $(kinds::$kind::TYPE => {
                         let event: kinds::$kind = serde_json::from_value(payload).unwrap();
-                        assert_eq!(event.reservation.uuid(), row.get::<uuid::Uuid, _>("aggregateid"));
+                        let of: uuid::Uuid = row.get("aggregateid");
+                        assert_eq!(event.reservation.uuid(), of);
                         kinds::$kind::TYPE
                     })*
                     other => panic!("{other}"),

@@ -228,15 +228,16 @@ fn every_type_of_method_takes_its_fields() {
     }
 }
 
-#[test]
-fn no_type_of_method_takes_what_is_wrong_for_it() {
-    let card = ("number", "4242424242424242");
-    let expiry = ("expiry", "12/30");
+/// A type, the fields of a form of it, and what is wrong with them.
+type Refused = (MethodType, Vec<(&'static str, &'static str)>, MethodError);
+
+fn refused_cards_and_wallets() -> Vec<Refused> {
+    let (card, expiry) = (("number", "4242424242424242"), ("expiry", "12/30"));
     let missing = MethodError::Missing;
     let unexpected = MethodError::Unexpected;
     let text = MethodError::Name;
     let reference = MethodError::Reference;
-    let cases: Vec<(MethodType, Vec<(&str, &str)>, MethodError)> = vec![
+    vec![
         (MethodType::Card, vec![], missing("number")),
         (MethodType::Card, vec![card], missing("expiry")),
         (MethodType::Card, vec![card, ("expiry", "05/26")], CardError::Expired.into()),
@@ -269,6 +270,16 @@ fn no_type_of_method_takes_what_is_wrong_for_it() {
             vec![("name", "apple_pay"), ("token", "a\0")],
             reference(ReferenceError::Text(TextError::Control)),
         ),
+    ]
+}
+
+fn refused_accounts_and_others() -> Vec<Refused> {
+    let card = ("number", "4242424242424242");
+    let missing = MethodError::Missing;
+    let unexpected = MethodError::Unexpected;
+    let text = MethodError::Name;
+    let reference = MethodError::Reference;
+    vec![
         (MethodType::BankTransfer, vec![("iban", IBAN)], unexpected("iban")),
         (MethodType::BankDebit, vec![("iban", IBAN)], missing("mandate")),
         (MethodType::BankDebit, vec![("mandate", "mandate_1")], missing("iban")),
@@ -308,7 +319,12 @@ fn no_type_of_method_takes_what_is_wrong_for_it() {
         ),
         (MethodType::CashOnDelivery, vec![("token", "tok_1")], unexpected("token")),
         (MethodType::CashOnDelivery, vec![card], unexpected("number")),
-    ];
+    ]
+}
+
+#[test]
+fn no_type_of_method_takes_what_is_wrong_for_it() {
+    let cases = [refused_cards_and_wallets(), refused_accounts_and_others()].concat();
     for (kind, fields, error) in &cases {
         let found = form(fields).read(*kind, noon());
         assert_eq!(found.as_ref(), Err(error), "{kind} {fields:?}");

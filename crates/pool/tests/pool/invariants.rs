@@ -30,18 +30,18 @@ fn invariant(name: &str, sql: &str) -> Invariant {
 
 async fn pool(database: &str, invariants: Vec<Invariant>) -> Pool {
     let root = project(TABLES);
-    let (template, _) = ensure(&recipe(database, root.path())).await.unwrap();
+    let (template, _) = ensure(&recipe(database, root.path())).await.expect("a template");
     let options = PoolOptions { ready: 0, run: database.to_owned(), invariants };
-    Pool::open(target().await, template, options).await.unwrap()
+    Pool::open(target().await, template, options).await.expect("a pool")
 }
 
 /// What a lease says in which `sql` was run.
 async fn after(pool: &Pool, sql: &str) -> Returned {
-    let lease = pool.lease().await.unwrap();
-    let session = Session::open(&pool.target().config(&lease.database)).await.unwrap();
-    session.batch_execute(sql).await.unwrap();
+    let lease = pool.lease().await.expect("a lease");
+    let session = Session::open(&pool.target().config(&lease.database)).await.expect("a session");
+    session.batch_execute(sql).await.expect("the SQL is right");
     session.close().await;
-    pool.give_back(&lease, Outcome::Done, true).await.unwrap()
+    pool.give_back(&lease, Outcome::Done, true).await.expect("the server answers")
 }
 
 fn balances() -> Invariant {

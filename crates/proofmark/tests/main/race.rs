@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proofmark::gate::{Actor, Gate, Step};
-use proofmark::race::{Broken, Explored, Race};
+use proofmark::race::{Broken, Explored, Race, Ran};
 use proofmark::{FromLease, Lease};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
@@ -103,7 +103,7 @@ async fn a_guarded_sale_holds_in_every_schedule(lease: Lease) {
     // begins, update, commit of the update.
     assert_eq!(explored.schedules().len(), 6, "{explored:#?}");
     assert_eq!(explored.preempted(), 4);
-    assert!(explored.schedules().iter().any(|ran| ran.waited()));
+    assert!(explored.schedules().iter().any(Ran::waited));
     explored.assert_holds();
 }
 

@@ -1,9 +1,9 @@
 //! A provider that does as it is told: for tests and demonstrations.
 //!
 //! In: questions, and a script of how the next ones go: declined, failed, challenged, pending,
-//! unanswered before or after it acted, held up. Out: answers, and a ledger of its own of what money
-//! has moved, with which a test compares the books; and notices, which the test may deliver twice,
-//! late, in any order, or not at all.
+//! unanswered before or after it acted, held up. Out: answers, and a ledger of its own of what
+//! money has moved, with which a test compares the books; and notices, which the test may deliver
+//! twice, late, in any order, or not at all.
 //!
 //! **Invariant**: acts once per key, and never moves more than an authorisation holds.
 
