@@ -1,9 +1,10 @@
-//! The process ends anywhere in an operation; recovery brings the books and the provider together.
+//! The process ends anywhere in an operation; recovery brings the books and the provider
+//! together.
 //!
 //! A future is dropped the n-th time it has to wait, for every n: before the first statement, in
-//! the middle of each, with a COMMIT sent and unanswered, before the provider acts, after it has acted
-//! and before we heard, and so on to the end. Nothing else runs on the victim's connection, so
-//! every point at which a process can end between two of its messages is among them.
+//! the middle of each, with a COMMIT sent and unanswered, before the provider acts, after it has
+//! acted and before we heard, and so on to the end. Nothing else runs on the victim's connection,
+//! so every point at which a process can end between two of its messages is among them.
 
 use std::pin::Pin;
 use std::task::{Context as Waker, Poll};
