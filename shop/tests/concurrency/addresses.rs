@@ -39,12 +39,11 @@ async fn addresses(make: &Make, customer: CustomerId) -> (i64, i64) {
 async fn of_two_new_addresses_one_is_the_default(make: Make) {
     for default in [false, true] {
         let explored = make
-            .race()
             .explore(
-                async |_: PgPool| make.customer().await,
+                async || make.customer().await,
                 async |db: PgPool, ada| add(&make.through(&db), *ada, default).await,
                 async |db: PgPool, ada| add(&make.through(&db), *ada, default).await,
-                async |_: PgPool, ada, a: &Result<AddressId, _>, b: &Result<AddressId, _>| {
+                async |ada, a: &Result<AddressId, _>, b: &Result<AddressId, _>| {
                     assert!(a.is_ok() && b.is_ok(), "{a:?}, {b:?}");
                     assert_eq!(addresses(&make, *ada).await, (2, 1));
                     make.invariants_hold().await;
@@ -58,9 +57,8 @@ async fn of_two_new_addresses_one_is_the_default(make: Make) {
 #[proofmark::test]
 async fn two_addresses_that_become_the_default_leave_one(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let ada = make.customer().await;
                 add(&make, ada, true).await.unwrap();
                 (ada, add(&make, ada, false).await.unwrap(), add(&make, ada, false).await.unwrap())
@@ -71,10 +69,7 @@ async fn two_addresses_that_become_the_default_leave_one(make: Make) {
             async |db: PgPool, (ada, _, other)| {
                 set_default_address(&db, &make.context, *ada, *other).await
             },
-            async |_: PgPool,
-                   (ada, ..),
-                   a: &Result<(), AddressError>,
-                   b: &Result<(), AddressError>| {
+            async |(ada, ..), a: &Result<(), AddressError>, b: &Result<(), AddressError>| {
                 assert!(a.is_ok() && b.is_ok(), "{a:?}, {b:?}");
                 assert_eq!(addresses(&make, *ada).await, (3, 1));
                 make.invariants_hold().await;
@@ -87,9 +82,8 @@ async fn two_addresses_that_become_the_default_leave_one(make: Make) {
 #[proofmark::test]
 async fn a_default_that_is_removed_while_another_becomes_it_leaves_one(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let ada = make.customer().await;
                 let first = add(&make, ada, true).await.unwrap();
                 add(&make, ada, false).await.unwrap();
@@ -101,10 +95,7 @@ async fn a_default_that_is_removed_while_another_becomes_it_leaves_one(make: Mak
             async |db: PgPool, (ada, _, last)| {
                 set_default_address(&db, &make.context, *ada, *last).await
             },
-            async |_: PgPool,
-                   (ada, _, last),
-                   a: &Result<(), AddressError>,
-                   b: &Result<(), AddressError>| {
+            async |(ada, _, last), a: &Result<(), AddressError>, b: &Result<(), AddressError>| {
                 assert!(a.is_ok() && b.is_ok(), "{a:?}, {b:?}");
                 let default: AddressId = sqlx::query_scalar(
                     "SELECT id FROM address WHERE customer_id = $1 AND is_default",
@@ -133,12 +124,11 @@ async fn a_customer_gets_one_cart_however_often_one_is_asked_for(make: Make) {
         cart::create(db, &make.context, wanted).await
     };
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| make.customer().await,
+            async || make.customer().await,
             async |db: PgPool, ada| create(&db, *ada).await,
             async |db: PgPool, ada| create(&db, *ada).await,
-            async |_: PgPool, _, a: &Result<Created, _>, b: &Result<Created, _>| {
+            async |_, a: &Result<Created, _>, b: &Result<Created, _>| {
                 let told = loser(a, b);
                 assert!(matches!(told, CreateError::HasOne), "{told:?}");
                 make.invariants_hold().await;
@@ -155,12 +145,11 @@ async fn an_email_is_registered_once(make: Make) {
         register(db, &make.context, request).await
     };
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| format!("{}@example.org", make.name("ada")),
+            async || format!("{}@example.org", make.name("ada")),
             async |db: PgPool, email| join(&db, email).await,
             async |db: PgPool, email| join(&db, &email.to_uppercase()).await,
-            async |_: PgPool, _, a: &Result<CustomerId, _>, b: &Result<CustomerId, _>| {
+            async |_, a: &Result<CustomerId, _>, b: &Result<CustomerId, _>| {
                 let told = loser(a, b);
                 assert!(matches!(told, RegisterError::EmailTaken), "{told:?}");
                 make.invariants_hold().await;
@@ -184,12 +173,11 @@ async fn of_two_changes_made_on_one_version_one_is_refused(make: Make) {
         update_product(db, &make.context, change).await.map(|version| (title.to_owned(), version))
     };
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| make.product().await,
+            async || make.product().await,
             async |db: PgPool, product| update(&db, *product, "Cup").await,
             async |db: PgPool, product| update(&db, *product, "Bowl").await,
-            async |_: PgPool, product, a: &Result<(String, i64), _>, b: &Result<_, _>| {
+            async |product, a: &Result<(String, i64), _>, b: &Result<_, _>| {
                 let told = loser(a, b);
                 assert!(matches!(told, UpdateProductError::Changed { now: 1 }), "{told:?}");
                 let stored: (String, i64) =

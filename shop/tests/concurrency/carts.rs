@@ -47,12 +47,11 @@ async fn in_cart_and_held(make: &Make, cart: &MadeCart) -> (i64, i64) {
 #[proofmark::test]
 async fn what_is_added_while_checkout_begins_is_held_or_refused(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| with_two(&make).await,
+            async || with_two(&make).await,
             async |db: PgPool, (cart, _)| begin(&make.through(&db), &cart.request()).await,
             async |db: PgPool, (cart, mug)| add(&make.through(&db), &cart.request(), *mug, 3).await,
-            async |_: PgPool, (cart, _), begun: &Begun, added: &Added| {
+            async |(cart, _), begun: &Begun, added: &Added| {
                 begun.as_ref().unwrap();
                 match added {
                     Ok(_) => assert_eq!(in_cart_and_held(&make, cart).await, (5, 5)),
@@ -71,12 +70,11 @@ async fn what_is_added_while_checkout_begins_is_held_or_refused(make: Make) {
 #[proofmark::test]
 async fn a_line_added_twice_counts_twice(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| (make.cart().await, variant(&make, 1000).await),
+            async || (make.cart().await, variant(&make, 1000).await),
             async |db: PgPool, (cart, mug)| add(&make.through(&db), &cart.request(), *mug, 2).await,
             async |db: PgPool, (cart, mug)| add(&make.through(&db), &cart.request(), *mug, 3).await,
-            async |_: PgPool, (cart, mug), a: &Added, b: &Added| {
+            async |(cart, mug), a: &Added, b: &Added| {
                 assert!(a.is_ok() && b.is_ok(), "{a:?}, {b:?}");
                 assert_eq!(shown(&make, cart).await, [(*mug, 5, 1000)]);
                 make.invariants_hold().await;
@@ -89,12 +87,11 @@ async fn a_line_added_twice_counts_twice(make: Make) {
 #[proofmark::test]
 async fn checkout_begins_once(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| with_two(&make).await,
+            async || with_two(&make).await,
             async |db: PgPool, (cart, _)| begin(&make.through(&db), &cart.request()).await,
             async |db: PgPool, (cart, _)| begin(&make.through(&db), &cart.request()).await,
-            async |_: PgPool, (cart, _), a: &Begun, b: &Begun| {
+            async |(cart, _), a: &Begun, b: &Begun| {
                 let told = loser(a, b);
                 let refusal = CartRefusal::State(CartState::Checkout);
                 assert!(
@@ -116,13 +113,11 @@ async fn of_two_changes_of_one_version_of_a_cart_one_is_told(make: Make) {
         cart::set_quantity(db, &make.context, &request, mug, units(quantity)).await
     };
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| with_two(&make).await,
+            async || with_two(&make).await,
             async |db: PgPool, (cart, mug)| change(&db, cart, *mug, 3).await,
             async |db: PgPool, (cart, mug)| change(&db, cart, *mug, 4).await,
-            async |_: PgPool,
-                   (cart, mug),
+            async |(cart, mug),
                    a: &Result<SetLine, cart::SetQuantityError>,
                    b: &Result<SetLine, cart::SetQuantityError>| {
                 use cart::SetQuantityError::Cart;
@@ -168,12 +163,11 @@ async fn customers_units(make: &Make, customer: CustomerId) -> (i64, i64) {
 async fn two_logins_with_one_session_bring_its_lines_once(make: Make) {
     for own in [true, false] {
         let explored = make
-            .race()
             .explore(
-                async |_: PgPool| guest_and_customer(&make, own).await,
+                async || guest_and_customer(&make, own).await,
                 async |db: PgPool, (guest, ada, _)| log_in(&make.through(&db), *ada, guest).await,
                 async |db: PgPool, (guest, ada, _)| log_in(&make.through(&db), *ada, guest).await,
-                async |_: PgPool, (_, ada, _), a: &Entered, b: &Entered| {
+                async |(_, ada, _), a: &Entered, b: &Entered| {
                     let told = loser(a, b);
                     assert!(matches!(told, LogInError::Session(SessionError::Revoked)), "{told:?}");
                     let units = if own { 3 } else { 2 };
@@ -190,15 +184,14 @@ async fn two_logins_with_one_session_bring_its_lines_once(make: Make) {
 async fn two_guests_who_are_one_customer_end_in_one_cart(make: Make) {
     for own in [true, false] {
         let explored = make
-            .race()
             .explore(
-                async |_: PgPool| {
+                async || {
                     let (guest, ada, mug) = guest_and_customer(&make, own).await;
                     (guest, make.cart().with(mug, 4).await, ada)
                 },
                 async |db: PgPool, (phone, _, ada)| log_in(&make.through(&db), *ada, phone).await,
                 async |db: PgPool, (_, desk, ada)| log_in(&make.through(&db), *ada, desk).await,
-                async |_: PgPool, (.., ada), a: &Entered, b: &Entered| {
+                async |(.., ada), a: &Entered, b: &Entered| {
                     assert!(a.is_ok() && b.is_ok(), "{a:?}, {b:?}");
                     let units = if own { 7 } else { 6 };
                     assert_eq!(customers_units(&make, *ada).await, (units, 1));
@@ -213,14 +206,13 @@ async fn two_guests_who_are_one_customer_end_in_one_cart(make: Make) {
 #[proofmark::test]
 async fn what_a_guest_adds_during_a_login_is_in_the_merged_cart_or_refused(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| guest_and_customer(&make, true).await,
+            async || guest_and_customer(&make, true).await,
             async |db: PgPool, (guest, ada, _)| log_in(&make.through(&db), *ada, guest).await,
             async |db: PgPool, (guest, _, mug)| {
                 add(&make.through(&db), &guest.request(), *mug, 5).await
             },
-            async |_: PgPool, (_, ada, _), entered: &Entered, added: &Added| {
+            async |(_, ada, _), entered: &Entered, added: &Added| {
                 entered.as_ref().unwrap();
                 let units = match added {
                     Ok(_) => 8,
@@ -238,9 +230,8 @@ async fn what_a_guest_adds_during_a_login_is_in_the_merged_cart_or_refused(make:
 #[proofmark::test]
 async fn a_login_does_not_reach_into_a_checkout_that_begins(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let mug = make.variant().priced(eur(1000)).in_stock(10).await;
                 let ada = make.customer().await;
                 let own = make.cart().of(ada).with(mug, 1).await;
@@ -248,7 +239,7 @@ async fn a_login_does_not_reach_into_a_checkout_that_begins(make: Make) {
             },
             async |db: PgPool, (guest, ada, _)| log_in(&make.through(&db), *ada, guest).await,
             async |db: PgPool, (.., own)| begin(&make.through(&db), &own.request()).await,
-            async |_: PgPool, (guest, _, own), entered: &Entered, begun: &Begun| {
+            async |(guest, _, own), entered: &Entered, begun: &Begun| {
                 begun.as_ref().unwrap();
                 match entered {
                     Ok(_) => assert_eq!(in_cart_and_held(&make, own).await, (3, 3)),
@@ -280,9 +271,8 @@ fn price_of(make: &Make, variant: VariantId, cents: i64) -> SetPrice {
 #[proofmark::test]
 async fn a_line_has_one_of_the_prices_when_the_price_changes(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let mug = variant(&make, 1000).await;
                 make.clock.advance(chrono::TimeDelta::seconds(1));
                 (make.cart().await, mug)
@@ -291,7 +281,7 @@ async fn a_line_has_one_of_the_prices_when_the_price_changes(make: Make) {
             async |db: PgPool, (_, mug)| {
                 set_price(&db, &make.context, price_of(&make, *mug, 1200)).await.map(drop)
             },
-            async |_: PgPool, (cart, _), added: &Added, set: &Result<(), SetPriceError>| {
+            async |(cart, _), added: &Added, set: &Result<(), SetPriceError>| {
                 set.as_ref().unwrap();
                 let told = added.as_ref().unwrap().unit_price.minor();
                 let stored: (i64, i64) = sqlx::query_as(
@@ -314,9 +304,8 @@ async fn a_line_has_one_of_the_prices_when_the_price_changes(make: Make) {
 #[proofmark::test]
 async fn two_prices_set_at_once_leave_one_that_holds(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let mug = variant(&make, 1000).await;
                 make.clock.advance(chrono::TimeDelta::seconds(1));
                 mug
@@ -327,7 +316,7 @@ async fn two_prices_set_at_once_leave_one_that_holds(make: Make) {
             async |db: PgPool, mug| {
                 set_price(&db, &make.context, price_of(&make, *mug, 1200)).await.map(drop)
             },
-            async |_: PgPool, mug, a: &Result<(), SetPriceError>, b: &Result<(), SetPriceError>| {
+            async |mug, a: &Result<(), SetPriceError>, b: &Result<(), SetPriceError>| {
                 let holding: Vec<i64> = sqlx::query_scalar(
                     "SELECT amount::bigint FROM price WHERE variant_id = $1 AND valid @> $2",
                 )

@@ -2,7 +2,7 @@
 //! the exploration that the shop withstands catches every one of them, so it is one that can fail.
 //! Beside some is the whole fix, in which it finds nothing.
 
-use proofmark::race::Explored;
+use proofmark::race::{Explored, Race};
 use sqlx::{PgConnection, PgPool};
 
 use super::holds;
@@ -18,7 +18,7 @@ async fn explore(
     b: impl AsyncFn(&mut PgConnection) -> Done,
     well: &'static str,
 ) -> Explored {
-    make.race()
+    Race::new(&make.lease)
         .explore(
             async |db: PgPool| {
                 sqlx::raw_sql(tables).execute(&db).await.unwrap();

@@ -98,12 +98,11 @@ type Answered = Result<String, OnceError>;
 #[proofmark::test]
 async fn a_request_that_comes_twice_is_answered_twice_and_done_once(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| order_and_key(&make).await,
+            async || order_and_key(&make).await,
             async |db: PgPool, (order, key)| pay_once(&make.through(&db), *order, key, 4_000).await,
             async |db: PgPool, (order, key)| pay_once(&make.through(&db), *order, key, 4_000).await,
-            async |_: PgPool, (order, _), a: &Answered, b: &Answered| {
+            async |(order, _), a: &Answered, b: &Answered| {
                 assert_eq!(a.as_ref().unwrap(), b.as_ref().unwrap());
                 assert_eq!(payments(&make, *order).await, 1);
                 make.invariants_hold().await;
@@ -116,12 +115,11 @@ async fn a_request_that_comes_twice_is_answered_twice_and_done_once(make: Make) 
 #[proofmark::test]
 async fn a_key_is_for_one_request_only(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| order_and_key(&make).await,
+            async || order_and_key(&make).await,
             async |db: PgPool, (order, key)| pay_once(&make.through(&db), *order, key, 4_000).await,
             async |db: PgPool, (order, key)| pay_once(&make.through(&db), *order, key, 5_000).await,
-            async |_: PgPool, (order, _), a: &Answered, b: &Answered| {
+            async |(order, _), a: &Answered, b: &Answered| {
                 let told = loser(a, b);
                 assert!(matches!(told, OnceError::Reused), "{told:?}");
                 assert_eq!(payments(&make, *order).await, 1);

@@ -18,9 +18,13 @@ mod webhooks;
 
 use std::fmt::Debug;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use proofmark::race::{Explored, Race};
+use proofmark::{FromLease as _, Lease};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, PgPool};
+use tokio::sync::OnceCell;
 
 use crate::make::Make;
 
@@ -30,9 +34,31 @@ impl Make {
         Self { db: db.clone(), ..self.clone() }
     }
 
-    /// A race on the test's database.
-    pub fn race(&self) -> Race {
-        Race::new(&self.lease)
+    /// Runs two calls in every order with one preemption, each from what `setup` makes.
+    ///
+    /// The connections of the calls are kept from one schedule to the next: a fresh one would have
+    /// to plan every statement and compile every trigger anew, which takes longer than the rest.
+    pub async fn explore<S, A, B>(
+        &self,
+        setup: impl AsyncFn() -> S,
+        a: impl AsyncFn(PgPool, &S) -> A,
+        b: impl AsyncFn(PgPool, &S) -> B,
+        check: impl AsyncFn(&S, &A, &B),
+    ) -> Explored {
+        let pools = [OnceCell::new(), OnceCell::new()];
+        let explored = Race::new(&self.lease)
+            .explore(
+                async |_: Lease| setup().await,
+                async |lease: Lease, on: &S| a(gated(&pools[0], &lease).await, on).await,
+                async |lease: Lease, on: &S| b(gated(&pools[1], &lease).await, on).await,
+                async |_: Lease, on: &S, one: &A, other: &B| check(on, one, other).await,
+            )
+            .await;
+        for pool in pools.iter().filter_map(OnceCell::get) {
+            // The gate is gone, and with it the other end of the connections.
+            drop(tokio::time::timeout(Duration::from_millis(100), pool.close()).await);
+        }
+        explored
     }
 
     /// Nothing breaks an invariant of the shop.
@@ -41,6 +67,15 @@ impl Make {
             sqlx::query_as(AssertSqlSafe(invariants())).fetch_all(&self.db).await.unwrap();
         assert_eq!(broken, [], "invariants");
     }
+}
+
+/// The pool that leads through the gate as `lease` does, made when it is wanted first.
+async fn gated(pool: &OnceCell<PgPool>, lease: &Lease) -> PgPool {
+    let made = pool.get_or_init(async || {
+        let options = PgConnectOptions::from_lease(lease).await.unwrap();
+        PgPoolOptions::new().max_connections(4).connect_lazy_with(options)
+    });
+    made.await.clone()
 }
 
 /// All queries of `shop/invariants.sql` as one, with their names.

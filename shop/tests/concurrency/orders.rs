@@ -51,13 +51,11 @@ async fn ship(make: &Make, db: &PgPool, parcel: FulfilmentId) -> Result<OrderSta
 #[proofmark::test]
 async fn an_order_is_cancelled_or_shipped(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| packed(&make).await,
+            async || packed(&make).await,
             async |db: PgPool, (order, _)| cancel(&make, &db, order).await,
             async |db: PgPool, (_, parcel)| ship(&make, &db, *parcel).await,
-            async |_: PgPool,
-                   (order, _),
+            async |(order, _),
                    cancelled: &Cancellation,
                    shipped: &Result<OrderState, ParcelError>| {
                 let (is, left) = match (cancelled, shipped) {
@@ -81,12 +79,11 @@ async fn an_order_is_cancelled_or_shipped(make: Make) {
 #[proofmark::test]
 async fn an_order_is_cancelled_once(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| confirmed(&make, make.order().await).await,
+            async || confirmed(&make, make.order().await).await,
             async |db: PgPool, order| cancel(&make, &db, order).await,
             async |db: PgPool, order| cancel(&make, &db, order).await,
-            async |_: PgPool, order, a: &Cancellation, b: &Cancellation| {
+            async |order, a: &Cancellation, b: &Cancellation| {
                 let told = loser(a, b);
                 let refusal = OrderRefusal::State(OrderState::Cancelled);
                 assert!(
@@ -105,12 +102,11 @@ async fn an_order_is_cancelled_once(make: Make) {
 async fn a_parcel_is_sent_once(make: Make) {
     type Shipped = Result<OrderState, ParcelError>;
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| packed(&make).await,
+            async || packed(&make).await,
             async |db: PgPool, (_, parcel)| ship(&make, &db, *parcel).await,
             async |db: PgPool, (_, parcel)| ship(&make, &db, *parcel).await,
-            async |_: PgPool, (order, _), a: &Shipped, b: &Shipped| {
+            async |(order, _), a: &Shipped, b: &Shipped| {
                 let told = loser(a, b);
                 assert!(matches!(told, ParcelError::State(FulfilmentState::Shipped)), "{told:?}");
                 assert_eq!(stock(&make, order).await, (10, 0));
@@ -129,12 +125,11 @@ async fn units_are_packed_once_by_two_packers(make: Make) {
         order::fulfil(db, &make.context, order.id, &Wanted::Everything).await
     };
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| confirmed(&make, make.order().await).await,
+            async || confirmed(&make, make.order().await).await,
             async |db: PgPool, order| everything(&db, order).await,
             async |db: PgPool, order| everything(&db, order).await,
-            async |_: PgPool, _, a: &Packed, b: &Packed| {
+            async |_, a: &Packed, b: &Packed| {
                 let told = loser(a, b);
                 assert!(matches!(told, FulfilError::Units(UnitsRefusal::None)), "{told:?}");
                 make.invariants_hold().await;
@@ -147,9 +142,8 @@ async fn units_are_packed_once_by_two_packers(make: Make) {
 #[proofmark::test]
 async fn a_unit_is_cancelled_or_packed(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| confirmed(&make, make.order().await).await,
+            async || confirmed(&make, make.order().await).await,
             async |db: PgPool, order| {
                 let one = vec![units(order.lines[0], 1)];
                 order::cancel(&db, &make.context, &cancelling(order, Some(one))).await
@@ -157,7 +151,7 @@ async fn a_unit_is_cancelled_or_packed(make: Make) {
             async |db: PgPool, order| {
                 order::fulfil(&db, &make.context, order.id, &Wanted::Everything).await
             },
-            async |_: PgPool, order, cancelled: &Cancellation, parcels: &Packed| {
+            async |order, cancelled: &Cancellation, parcels: &Packed| {
                 let packed = parcels.as_ref().unwrap()[0].units[0].quantity.get();
                 match cancelled {
                     Ok(_) => assert_eq!((packed, stock(&make, order).await), (1, (12, 1))),
@@ -193,9 +187,8 @@ async fn pay(make: &Make, db: &PgPool, order: &MadeOrder) -> Result<PaymentId, S
 #[proofmark::test]
 async fn an_order_that_is_cancelled_while_it_is_paid_stays_cancelled(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| -> (MadeOrder, FakeProvider, PaymentId) {
+            async || -> (MadeOrder, FakeProvider, PaymentId) {
                 let order = make.order().await;
                 let payment = pay(&make, &make.db, &order).await.unwrap();
                 (order, make.fake(), payment)
@@ -204,7 +197,7 @@ async fn an_order_that_is_cancelled_while_it_is_paid_stays_cancelled(make: Make)
             async |db: PgPool, (_, fake, payment)| {
                 purchase(&db, &make.context, fake, *payment, token()).await
             },
-            async |_: PgPool, (order, fake, payment), cancelled: &Cancellation, paid: &_| {
+            async |(order, fake, payment), cancelled: &Cancellation, paid: &_| {
                 let paid: &Result<shop::payment::Attempted, _> = paid;
                 cancelled.as_ref().unwrap();
                 assert_eq!(state(&make, order.id).await, OrderState::Cancelled);
@@ -222,9 +215,8 @@ async fn an_order_that_is_cancelled_while_it_is_paid_stays_cancelled(make: Make)
 #[proofmark::test]
 async fn an_order_expires_or_is_begun_to_be_paid(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| make.order().await,
+            async || make.order().await,
             async |db: PgPool, order| pay(&make, &db, order).await,
             async |db: PgPool, order| {
                 let later = ahead(&make, &db, TimeDelta::hours(25));
@@ -232,7 +224,7 @@ async fn an_order_expires_or_is_begun_to_be_paid(make: Make) {
                 let expired = order::expire_unpaid(&later.db, &later.context, wait, 10).await;
                 expired.unwrap().contains(&order.id)
             },
-            async |_: PgPool, order, begun: &Result<PaymentId, StartError>, expired: &bool| {
+            async |order, begun: &Result<PaymentId, StartError>, expired: &bool| {
                 assert_eq!(begun.is_ok(), !expired, "{begun:?}");
                 let (is, allocated) =
                     if *expired { (OrderState::Expired, 0) } else { (OrderState::Placed, 2) };
@@ -257,16 +249,15 @@ async fn a_unit_is_sent_back_once(make: Make) {
         order::request_return(db, &make.context, &request).await
     };
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let order = confirmed(&make, make.order().await).await;
                 send(&make, &order, 2).await;
                 order
             },
             async |db: PgPool, order| back(&db, order).await,
             async |db: PgPool, order| back(&db, order).await,
-            async |_: PgPool, _, a: &Requested, b: &Requested| {
+            async |_, a: &Requested, b: &Requested| {
                 let told = loser(a, b);
                 assert!(
                     matches!(told, RequestReturnError::Units(UnitsRefusal::TooMany { .. })),
@@ -283,9 +274,8 @@ async fn a_unit_is_sent_back_once(make: Make) {
 async fn a_return_is_approved_or_rejected(make: Make) {
     type Decided = Result<(), order::ReturnError>;
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| -> (OrderId, ReturnId) {
+            async || -> (OrderId, ReturnId) {
                 let order = confirmed(&make, make.order().await).await;
                 send(&make, &order, 2).await;
                 (order.id, request_return(&make, &order, vec![units(order.lines[0], 1)]).await)
@@ -297,7 +287,7 @@ async fn a_return_is_approved_or_rejected(make: Make) {
                 let reason = "worn".parse().unwrap();
                 order::reject_return(&db, &make.context, *back, &reason).await.map(drop)
             },
-            async |_: PgPool, _, a: &Decided, b: &Decided| {
+            async |_, a: &Decided, b: &Decided| {
                 let told = loser(a, b);
                 assert!(matches!(told, order::ReturnError::State(_)), "{told:?}");
                 make.invariants_hold().await;

@@ -88,16 +88,15 @@ async fn two_products(make: &Make) -> (Memory, [ProductId; 2]) {
 #[proofmark::test]
 async fn two_workers_publish_every_event_once_and_in_order(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| two_products(&make).await,
+            async || two_products(&make).await,
             async |db: PgPool, (memory, _)| {
                 publish_batch(&db, &make.context, memory, 100).await.unwrap()
             },
             async |db: PgPool, (memory, _)| {
                 publish_batch(&db, &make.context, memory, 100).await.unwrap()
             },
-            async |_: PgPool, (memory, products), a: &Batch, b: &Batch| {
+            async |(memory, products), a: &Batch, b: &Batch| {
                 assert_eq!(a.published + b.published, 4, "{a:?}, {b:?}");
                 drain(&make, memory).await;
                 for product in products {
@@ -113,16 +112,15 @@ async fn two_workers_publish_every_event_once_and_in_order(make: Make) {
 #[proofmark::test]
 async fn an_event_that_commits_late_is_not_passed_over(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| two_products(&make).await,
+            async || two_products(&make).await,
             // Its event is numbered before it commits.
             async |db: PgPool, (_, [late, _])| change(&make, &db, *late, 1).await,
             async |db: PgPool, (memory, [_, early])| {
                 change(&make, &db, *early, 1).await;
                 publish_batch(&db, &make.context, memory, 100).await.unwrap();
             },
-            async |_: PgPool, (memory, products), (): &(), (): &()| {
+            async |(memory, products), (): &(), (): &()| {
                 drain(&make, memory).await;
                 for product in products {
                     assert_eq!(memory.of(*product), [1, 2, 3]);
@@ -137,9 +135,8 @@ async fn an_event_that_commits_late_is_not_passed_over(make: Make) {
 #[proofmark::test]
 async fn events_of_one_aggregate_are_published_in_order_while_it_changes(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| two_products(&make).await,
+            async || two_products(&make).await,
             async |db: PgPool, (_, [product, _])| {
                 change(&make, &db, *product, 1).await;
                 change(&make, &db, *product, 2).await;
@@ -147,7 +144,7 @@ async fn events_of_one_aggregate_are_published_in_order_while_it_changes(make: M
             async |db: PgPool, (memory, _)| {
                 publish_batch(&db, &make.context, memory, 1).await.unwrap();
             },
-            async |_: PgPool, (memory, [product, _]), (): &(), (): &()| {
+            async |(memory, [product, _]), (): &(), (): &()| {
                 drain(&make, memory).await;
                 assert_eq!(memory.of(*product), [1, 2, 3, 4]);
                 make.invariants_hold().await;
@@ -167,12 +164,11 @@ async fn a_consumer_that_gets_an_event_twice_handles_it_once(make: Make) {
         .unwrap()
     };
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| make.context.id::<EventId>(),
+            async || make.context.id::<EventId>(),
             async |db: PgPool, event| consume(&db, *event).await,
             async |db: PgPool, event| consume(&db, *event).await,
-            async |_: PgPool, _, a: &bool, b: &bool| {
+            async |_, a: &bool, b: &bool| {
                 assert!(a ^ b, "{a}, {b}");
                 make.invariants_hold().await;
             },
@@ -200,22 +196,21 @@ async fn a_reader_that_remembers_the_last_number_passes_events_over(make: Make) 
             .unwrap()
     };
     let explored = make
-        .race()
         .explore(
-            async |db: PgPool| {
+            async || {
                 let tables = "
                     DROP TABLE IF EXISTS half_outbox;
                     CREATE TABLE half_outbox (number bigint GENERATED ALWAYS AS IDENTITY)";
-                sqlx::raw_sql(tables).execute(&db).await.unwrap();
+                sqlx::raw_sql(tables).execute(&make.db).await.unwrap();
             },
             async |db: PgPool, (): &()| write(&db).await,
             async |db: PgPool, (): &()| {
                 write(&db).await;
                 read(&db, 0).await
             },
-            async |db: PgPool, (): &(), (): &(), seen: &Vec<i64>| {
+            async |(): &(), (): &(), seen: &Vec<i64>| {
                 let last = seen.last().copied().unwrap_or(0);
-                let later = read(&db, last).await;
+                let later = read(&make.db, last).await;
                 let all = [seen.as_slice(), &later].concat();
                 assert_eq!(all, [1, 2], "first {seen:?}, then {later:?}");
             },

@@ -56,12 +56,11 @@ type Took = Result<Captured, CaptureError>;
 async fn money_is_captured_once(make: Make) {
     for mode in [CaptureMode::Manual, CaptureMode::ManualMultiple] {
         let explored = make
-            .race()
             .explore(
-                async |_: PgPool| held(&make, mode).await,
+                async || held(&make, mode).await,
                 async |db: PgPool, on| take(&make, &db, on, None).await,
                 async |db: PgPool, on| take(&make, &db, on, None).await,
-                async |_: PgPool, (fake, payment), a: &Took, b: &Took| {
+                async |(fake, payment), a: &Took, b: &Took| {
                     use CaptureError::{NotPositive, OnlyOnce, WrongState};
                     let told = loser(a, b);
                     assert!(matches!(told, WrongState(_) | NotPositive | OnlyOnce), "{told:?}");
@@ -77,12 +76,11 @@ async fn money_is_captured_once(make: Make) {
 #[proofmark::test]
 async fn two_parts_are_captured_within_what_is_held(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| held(&make, CaptureMode::ManualMultiple).await,
+            async || held(&make, CaptureMode::ManualMultiple).await,
             async |db: PgPool, on| take(&make, &db, on, Some(6_000)).await,
             async |db: PgPool, on| take(&make, &db, on, Some(5_000)).await,
-            async |_: PgPool, (fake, payment), a: &Took, b: &Took| {
+            async |(fake, payment), a: &Took, b: &Took| {
                 let told = loser(a, b);
                 assert!(matches!(told, CaptureError::ExceedsAuthorized), "{told:?}");
                 let captured = if a.is_ok() { 6_000 } else { 5_000 };
@@ -96,15 +94,14 @@ async fn two_parts_are_captured_within_what_is_held(make: Make) {
 #[proofmark::test]
 async fn held_money_is_taken_or_given_up(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| held(&make, CaptureMode::Manual).await,
+            async || held(&make, CaptureMode::Manual).await,
             async |db: PgPool, on| take(&make, &db, on, None).await,
             async |db: PgPool, (fake, payment)| {
                 let all = Void { payment: *payment, amount: None };
                 void(&db, &make.context, fake, all).await
             },
-            async |_: PgPool, (fake, payment), taken: &Took, voided: &Result<Voided, VoidError>| {
+            async |(fake, payment), taken: &Took, voided: &Result<Voided, VoidError>| {
                 let moved = books_agree(&make, fake, *payment).await;
                 match (taken, voided) {
                     (Ok(_), Err(VoidError::WrongState(_) | VoidError::NotPositive)) => {
@@ -124,9 +121,8 @@ async fn held_money_is_taken_or_given_up(make: Make) {
 #[proofmark::test]
 async fn held_money_is_taken_or_expires(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let fake = make.fake();
                 let until = make.context.now() + TimeDelta::hours(1);
                 let payment = make.payment().captured(CaptureMode::Manual).expiring(until).await;
@@ -138,7 +134,7 @@ async fn held_money_is_taken_or_expires(make: Make) {
                 let later = ahead(&make, &db, TimeDelta::hours(2));
                 expire_due(&later.db, &later.context, fake, 10).await.unwrap()
             },
-            async |_: PgPool, (fake, payment), taken: &Took, _: &_| {
+            async |(fake, payment), taken: &Took, _: &_| {
                 let moved = books_agree(&make, fake, *payment).await;
                 match taken {
                     Ok(_) => assert_eq!((moved.captured, moved.voided), (10_000, 0)),
@@ -158,16 +154,15 @@ type Bought = Result<Attempted, AttemptError>;
 #[proofmark::test]
 async fn a_purchase_that_is_asked_for_twice_is_made_once(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| (make.fake(), make.payment().captured(CaptureMode::Automatic).await),
+            async || (make.fake(), make.payment().captured(CaptureMode::Automatic).await),
             async |db: PgPool, (fake, payment)| {
                 purchase(&db, &make.context, fake, *payment, token()).await
             },
             async |db: PgPool, (fake, payment)| {
                 purchase(&db, &make.context, fake, *payment, token()).await
             },
-            async |_: PgPool, (fake, payment), a: &Bought, b: &Bought| {
+            async |(fake, payment), a: &Bought, b: &Bought| {
                 let told = loser(a, b);
                 let expected =
                     matches!(told, AttemptError::AttemptPending | AttemptError::WrongState(_));
@@ -183,9 +178,8 @@ async fn a_purchase_that_is_asked_for_twice_is_made_once(make: Make) {
 #[proofmark::test]
 async fn recovery_and_a_capture_that_got_no_answer_move_the_money_once(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let on = held(&make, CaptureMode::Manual).await;
                 on.0.script([Behaviour::TimeOutAfter]);
                 let taken = take(&make, &make.db, &on, None).await.unwrap();
@@ -198,7 +192,7 @@ async fn recovery_and_a_capture_that_got_no_answer_move_the_money_once(make: Mak
             async |db: PgPool, (fake, _)| {
                 recover(&db, &make.context, fake, make.context.now()).await.unwrap().settled
             },
-            async |_: PgPool, (fake, payment), a: &u32, b: &u32| {
+            async |(fake, payment), a: &u32, b: &u32| {
                 assert_eq!(a + b, 1, "booked once");
                 assert_eq!(books_agree(&make, fake, *payment).await.captured, 10_000);
             },
@@ -215,16 +209,15 @@ async fn two_refunds_are_within_what_was_captured(make: Make) {
         refund(db, &make.context, fake, &refund_of(*payment, eur(minor))).await
     };
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let fake = make.fake();
                 let payment = make.purchased(&fake, eur(10_000)).await;
                 (fake, payment)
             },
             async |db: PgPool, on| give(&db, on, 6_000).await,
             async |db: PgPool, on| give(&db, on, 5_000).await,
-            async |_: PgPool, (fake, payment), a: &GaveBack, b: &GaveBack| {
+            async |(fake, payment), a: &GaveBack, b: &GaveBack| {
                 let told = loser(a, b);
                 assert!(matches!(told, RefundError::ExceedsCaptured), "{told:?}");
                 let refunded = if a.is_ok() { 6_000 } else { 5_000 };
@@ -238,9 +231,8 @@ async fn two_refunds_are_within_what_was_captured(make: Make) {
 #[proofmark::test]
 async fn disputed_money_is_not_refunded_as_well(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let fake = make.fake();
                 let payment = make.purchased(&fake, eur(10_000)).await;
                 (fake, payment, make.dispute_of(payment, eur(10_000)))
@@ -253,8 +245,7 @@ async fn disputed_money_is_not_refunded_as_well(make: Make) {
                     open_dispute(connection, &make.context, dispute).await
                 })
             },
-            async |_: PgPool,
-                   (fake, payment, _),
+            async |(fake, payment, _),
                    back: &GaveBack,
                    dispute: &Result<DisputeId, DisputeError>| {
                 let moved = books_agree(&make, fake, *payment).await;
@@ -298,12 +289,11 @@ async fn an_order_is_not_paid_twice(make: Make) {
         })
     };
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| make.order_of(eur(10_000), None).await,
+            async || make.order_of(eur(10_000), None).await,
             async |db: PgPool, order| begin(&db, *order).await,
             async |db: PgPool, order| begin(&db, *order).await,
-            async |_: PgPool, _, a: &Result<PaymentId, _>, b: &Result<PaymentId, _>| {
+            async |_, a: &Result<PaymentId, _>, b: &Result<PaymentId, _>| {
                 let told = loser(a, b);
                 assert!(matches!(told, StartError::ExceedsTotal), "{told:?}");
                 make.invariants_hold().await;
@@ -333,12 +323,11 @@ async fn a_gift_card_is_not_spent_twice(make: Make) {
         authorize(db, &make.context, &internal, payment, Some(code.clone())).await
     };
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| gift_card(&make).await,
+            async || gift_card(&make).await,
             async |db: PgPool, (_, code, payments)| pay(&db, payments[0], code).await,
             async |db: PgPool, (_, code, payments)| pay(&db, payments[1], code).await,
-            async |_: PgPool, (card, _, payments), a: &Bought, b: &Bought| {
+            async |(card, _, payments), a: &Bought, b: &Bought| {
                 let outcomes = [&a.as_ref().unwrap().outcome, &b.as_ref().unwrap().outcome];
                 let refusal = Outcome::Declined { code: "insufficient_balance".parse().unwrap() };
                 assert!(

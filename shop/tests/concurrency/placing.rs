@@ -46,12 +46,11 @@ async fn claimed(make: &Make, variant: VariantId) -> (i64, i64) {
 #[proofmark::test]
 async fn a_cart_becomes_one_order(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| in_checkout(&make).await,
+            async || in_checkout(&make).await,
             async |db: PgPool, (cart, _)| buy(&make.through(&db), cart).await,
             async |db: PgPool, (cart, _)| buy(&make.through(&db), cart).await,
-            async |_: PgPool, (_, mug), a: &Bought, b: &Bought| {
+            async |(_, mug), a: &Bought, b: &Bought| {
                 let told = loser(a, b);
                 let refusal = CartRefusal::State(CartState::Converted);
                 assert!(matches!(told, PlaceError::Cart(told) if *told == refusal), "{told:?}");
@@ -66,14 +65,13 @@ async fn a_cart_becomes_one_order(make: Make) {
 #[proofmark::test]
 async fn nothing_is_added_to_a_cart_while_it_becomes_an_order(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| in_checkout(&make).await,
+            async || in_checkout(&make).await,
             async |db: PgPool, (cart, _)| buy(&make.through(&db), cart).await,
             async |db: PgPool, (cart, mug)| {
                 cart::add_line(&db, &make.context, &cart.request(), *mug, units(3)).await
             },
-            async |_: PgPool, (_, mug), bought: &Bought, added: &Result<_, AddLineError>| {
+            async |(_, mug), bought: &Bought, added: &Result<_, AddLineError>| {
                 let told = added.as_ref().map(drop).unwrap_err();
                 assert!(matches!(told, AddLineError::Cart(CartRefusal::State(_))), "{told:?}");
                 let total = bought.as_ref().unwrap().quote.totals.grand_total;
@@ -88,17 +86,13 @@ async fn nothing_is_added_to_a_cart_while_it_becomes_an_order(make: Make) {
 #[proofmark::test]
 async fn a_checkout_is_left_or_becomes_an_order(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| in_checkout(&make).await,
+            async || in_checkout(&make).await,
             async |db: PgPool, (cart, _)| buy(&make.through(&db), cart).await,
             async |db: PgPool, (cart, _)| {
                 cart::leave_checkout(&db, &make.context, &cart.request()).await.map(drop)
             },
-            async |_: PgPool,
-                   (cart, mug),
-                   bought: &Bought,
-                   left: &Result<(), LeaveCheckoutError>| {
+            async |(cart, mug), bought: &Bought, left: &Result<(), LeaveCheckoutError>| {
                 match (bought, left) {
                     (Ok(_), Err(LeaveCheckoutError::Cart(CartRefusal::State(_)))) => {
                         assert_eq!(claimed(&make, *mug).await, (0, 2));
@@ -119,15 +113,14 @@ async fn a_checkout_is_left_or_becomes_an_order(make: Make) {
 #[proofmark::test]
 async fn stock_that_expires_while_an_order_is_placed_is_its_or_free(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| in_checkout(&make).await,
+            async || in_checkout(&make).await,
             async |db: PgPool, (cart, _)| buy(&make.through(&db), cart).await,
             async |db: PgPool, _| {
                 let later = ahead(&make, &db, TimeDelta::minutes(16));
                 sweep(&later.db, &later.context, 10).await.unwrap().expired
             },
-            async |_: PgPool, (_, mug), bought: &Bought, expired: &usize| {
+            async |(_, mug), bought: &Bought, expired: &usize| {
                 match bought {
                     Ok(_) => assert_eq!((*expired, claimed(&make, *mug).await), (0, (0, 2))),
                     Err(PlaceError::HoldExpired { .. }) => {
@@ -145,16 +138,15 @@ async fn stock_that_expires_while_an_order_is_placed_is_its_or_free(make: Make) 
 #[proofmark::test]
 async fn a_cart_that_expires_becomes_an_order_or_nothing(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| in_checkout(&make).await,
+            async || in_checkout(&make).await,
             async |db: PgPool, (cart, _)| buy(&make.through(&db), cart).await,
             async |db: PgPool, (cart, _)| {
                 let later = ahead(&make, &db, TimeDelta::days(100));
                 let expired = cart::expire_due(&later.db, &later.context, 10).await.unwrap();
                 expired.contains(&cart.id)
             },
-            async |_: PgPool, (_, mug), bought: &Bought, expired: &bool| {
+            async |(_, mug), bought: &Bought, expired: &bool| {
                 match bought {
                     Ok(_) => assert_eq!((*expired, claimed(&make, *mug).await), (false, (0, 2))),
                     Err(PlaceError::Cart(CartRefusal::State(CartState::Expired))) => {
@@ -176,15 +168,14 @@ async fn the_last_unit_goes_into_one_checkout(make: Make) {
         cart::begin_checkout(db, &make.context, &request, Strategy::MostStock).await
     };
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let mug = make.variant().priced(eur(1000)).in_stock(1).await;
                 ([make.cart().with(mug, 1).await, make.cart().with(mug, 1).await], mug)
             },
             async |db: PgPool, (carts, _)| begin(&db, &carts[0]).await,
             async |db: PgPool, (carts, _)| begin(&db, &carts[1]).await,
-            async |_: PgPool, (_, mug), a: &Result<Checkout, _>, b: &Result<Checkout, _>| {
+            async |(_, mug), a: &Result<Checkout, _>, b: &Result<Checkout, _>| {
                 let told = loser(a, b);
                 assert!(matches!(told, BeginCheckoutError::OutOfStock { .. }), "{told:?}");
                 assert_eq!(claimed(&make, *mug).await, (1, 0));
@@ -198,9 +189,8 @@ async fn the_last_unit_goes_into_one_checkout(make: Make) {
 #[proofmark::test]
 async fn orders_of_the_same_goods_in_opposite_order_get_numbers_of_their_own(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 make.german_tax().await;
                 let mug = make.variant().priced(eur(1000)).in_stock(10).await;
                 let cup = make.variant().priced(eur(500)).in_stock(10).await;
@@ -212,7 +202,7 @@ async fn orders_of_the_same_goods_in_opposite_order_get_numbers_of_their_own(mak
             },
             async |db: PgPool, (carts, ..)| buy(&make.through(&db), &carts[0]).await,
             async |db: PgPool, (carts, ..)| buy(&make.through(&db), &carts[1]).await,
-            async |_: PgPool, (_, mug, cup), a: &Bought, b: &Bought| {
+            async |(_, mug, cup), a: &Bought, b: &Bought| {
                 let (a, b) = (a.as_ref().unwrap(), b.as_ref().unwrap());
                 assert_ne!(a.number, b.number);
                 assert_eq!(claimed(&make, *mug).await, (0, 3));
@@ -243,12 +233,11 @@ async fn one_voucher(make: &Make) -> ([MadeCart; 2], VoucherId) {
 #[proofmark::test]
 async fn the_last_use_of_a_voucher_goes_into_one_order(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| one_voucher(&make).await,
+            async || one_voucher(&make).await,
             async |db: PgPool, (carts, _)| buy(&make.through(&db), &carts[0]).await,
             async |db: PgPool, (carts, _)| buy(&make.through(&db), &carts[1]).await,
-            async |_: PgPool, (carts, voucher), a: &Bought, b: &Bought| {
+            async |(carts, voucher), a: &Bought, b: &Bought| {
                 let told = loser(a, b);
                 assert!(matches!(told, PlaceError::VoucherUsedUp), "{told:?}");
                 let used: i64 =
@@ -293,9 +282,8 @@ async fn redeem(
 async fn a_voucher_for_one_use_per_customer_is_used_once_by_one(make: Make) {
     type Redeemed = Result<(), PlaceError>;
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let ada = make.customer().await;
                 let voucher = make.voucher().per_customer(1).await.id;
                 let orders = [
@@ -310,7 +298,7 @@ async fn a_voucher_for_one_use_per_customer_is_used_once_by_one(make: Make) {
             async |db: PgPool, (orders, voucher, ada)| {
                 redeem(&make.through(&db), orders[1], *voucher, *ada).await
             },
-            async |_: PgPool, _, a: &Redeemed, b: &Redeemed| {
+            async |_, a: &Redeemed, b: &Redeemed| {
                 let told = loser(a, b);
                 assert!(matches!(told, PlaceError::VoucherUsedUpByCustomer), "{told:?}");
                 make.invariants_hold().await;
@@ -323,9 +311,8 @@ async fn a_voucher_for_one_use_per_customer_is_used_once_by_one(make: Make) {
 #[proofmark::test]
 async fn the_price_that_was_shown_is_the_price_that_is_charged(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let (cart, mug) = in_checkout(&make).await;
                 make.clock.advance(TimeDelta::seconds(1));
                 (cart, mug)
@@ -347,7 +334,7 @@ async fn the_price_that_was_shown_is_the_price_that_is_charged(make: Make) {
                 };
                 set_price(&db, &make.context, price).await.unwrap();
             },
-            async |_: PgPool, _, bought: &Bought, (): &()| {
+            async |_, bought: &Bought, (): &()| {
                 let totals = &bought.as_ref().unwrap().quote.totals;
                 assert_eq!(totals.grand_total, eur(2000));
                 make.invariants_hold().await;
@@ -360,9 +347,8 @@ async fn the_price_that_was_shown_is_the_price_that_is_charged(make: Make) {
 #[proofmark::test]
 async fn a_promotion_that_ends_meanwhile_is_charged_as_shown_or_told(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let promotion = make.promotion().await;
                 let (cart, _) = in_checkout(&make).await;
                 (cart, promotion)
@@ -375,7 +361,7 @@ async fn a_promotion_that_ends_meanwhile_is_charged_as_shown_or_told(make: Make)
             async |db: PgPool, (_, promotion)| {
                 delete_promotion(&db, &make.context, *promotion).await.unwrap();
             },
-            async |_: PgPool, _, bought: &Bought, (): &()| {
+            async |_, bought: &Bought, (): &()| {
                 match bought {
                     Ok(placed) => assert_eq!(placed.quote.totals.grand_total, eur(1800)),
                     Err(PlaceError::PriceChanged { shown, now }) => {

@@ -45,16 +45,15 @@ async fn hold_units(make: &Make, cart: CartId, lines: &[HoldLine]) -> Result<(),
 #[proofmark::test]
 async fn the_last_unit_is_held_for_one_of_two_carts(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| last_unit(&make).await,
+            async || last_unit(&make).await,
             async |db: PgPool, unit| {
                 hold_units(&make.through(&db), unit.carts[0], &[line(unit.variant, 1)]).await
             },
             async |db: PgPool, unit| {
                 hold_units(&make.through(&db), unit.carts[1], &[line(unit.variant, 1)]).await
             },
-            async |_: PgPool, unit, a: &Result<(), HoldError>, b: &Result<(), HoldError>| {
+            async |unit, a: &Result<(), HoldError>, b: &Result<(), HoldError>| {
                 let level = level(&make, unit.location, unit.variant).await;
                 assert_eq!(level, (1, 1, 0), "one unit is there, and held");
                 match (a, b) {
@@ -79,9 +78,8 @@ async fn release_one(make: &Make, reservation: ReservationId) -> Result<(), Rele
 #[proofmark::test]
 async fn a_reservation_released_twice_gives_its_stock_back_once(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let variant = priced(&make).await;
                 let location = make.location().await;
                 make.receive(location, variant, 3).await;
@@ -90,8 +88,7 @@ async fn a_reservation_released_twice_gives_its_stock_back_once(make: Make) {
             },
             async |db: PgPool, (_, _, id)| release_one(&make.through(&db), *id).await,
             async |db: PgPool, (_, _, id)| release_one(&make.through(&db), *id).await,
-            async |_: PgPool,
-                   (variant, location, _),
+            async |(variant, location, _),
                    a: &Result<(), ReleaseError>,
                    b: &Result<(), ReleaseError>| {
                 assert_eq!(level(&make, *location, *variant).await, (3, 0, 0));
@@ -118,9 +115,8 @@ type Swept = Result<inventory::Swept, DatabaseError>;
 #[proofmark::test]
 async fn a_hold_is_extended_or_expires_and_never_both(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let variant = priced(&make).await;
                 let location = make.location().await;
                 make.receive(location, variant, 3).await;
@@ -137,7 +133,7 @@ async fn a_hold_is_extended_or_expires_and_never_both(make: Make) {
                 let later = ahead(&make, &db, TimeDelta::minutes(11));
                 sweep(&later.db, &later.context, 10).await
             },
-            async |_: PgPool, (variant, location, cart), extended: &Extended, swept: &Swept| {
+            async |(variant, location, cart), extended: &Extended, swept: &Swept| {
                 let expired = swept.as_ref().unwrap().expired;
                 match extended {
                     Ok(1) => assert_eq!(expired, 0),
@@ -163,9 +159,8 @@ async fn two_sweepers_end_a_reservation_once(make: Make) {
         sweep(&later.db, &later.context, 10).await
     };
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let variant = priced(&make).await;
                 let location = make.location().await;
                 make.receive(location, variant, 3).await;
@@ -174,7 +169,7 @@ async fn two_sweepers_end_a_reservation_once(make: Make) {
             },
             async |db: PgPool, _| run(&db).await,
             async |db: PgPool, _| run(&db).await,
-            async |_: PgPool, (variant, location), a: &Swept, b: &Swept| {
+            async |(variant, location), a: &Swept, b: &Swept| {
                 assert_eq!(a.as_ref().unwrap().expired + b.as_ref().unwrap().expired, 1);
                 assert_eq!(level(&make, *location, *variant).await, (3, 0, 0));
                 make.invariants_hold().await;
@@ -209,9 +204,8 @@ async fn count(
 async fn a_count_of_before_a_delivery_keeps_the_delivery(make: Make) {
     // One is missing of the five that were counted; two arrive meanwhile.
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| five(&make).await,
+            async || five(&make).await,
             async |db: PgPool, (variant, location)| {
                 let known = Basis::OnHand(5);
                 count(&make.through(&db), *location, *variant, 4, known).await
@@ -219,7 +213,7 @@ async fn a_count_of_before_a_delivery_keeps_the_delivery(make: Make) {
             async |db: PgPool, (variant, location)| {
                 make.through(&db).receive(*location, *variant, 2).await;
             },
-            async |_: PgPool, (variant, location), counted: &Result<i32, CorrectError>, (): &()| {
+            async |(variant, location), counted: &Result<i32, CorrectError>, (): &()| {
                 assert_eq!(*counted.as_ref().unwrap(), -1);
                 assert_eq!(level(&make, *location, *variant).await, (6, 0, 0));
                 make.invariants_hold().await;
@@ -236,9 +230,8 @@ async fn a_count_of_one_version_is_refused_after_another(make: Make) {
         count(&make.through(db), *location, *variant, counted, basis).await
     };
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let (variant, location) = five(&make).await;
                 let mut connection = make.db.acquire().await.unwrap();
                 let level = find_level(&mut connection, location, variant).await.unwrap();
@@ -246,7 +239,7 @@ async fn a_count_of_one_version_is_refused_after_another(make: Make) {
             },
             async |db: PgPool, level| take(&db, level, 4).await,
             async |db: PgPool, level| take(&db, level, 3).await,
-            async |_: PgPool, (variant, location, _), a: &Result<i32, _>, b: &Result<i32, _>| {
+            async |(variant, location, _), a: &Result<i32, _>, b: &Result<i32, _>| {
                 let told = loser(a, b);
                 assert!(matches!(told, CorrectError::Changed { .. }), "{told:?}");
                 let left = if a.is_ok() { 4 } else { 3 };
@@ -261,9 +254,8 @@ async fn a_count_of_one_version_is_refused_after_another(make: Make) {
 #[proofmark::test]
 async fn what_is_written_off_is_not_sold(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let (variant, location) = five(&make).await;
                 (variant, location, cart_with(&make, variant, 3).await)
             },
@@ -280,8 +272,7 @@ async fn what_is_written_off_is_not_sold(make: Make) {
             async |db: PgPool, (variant, _, cart)| {
                 hold_units(&make.through(&db), *cart, &[line(*variant, 3)]).await
             },
-            async |_: PgPool,
-                   (variant, location, _),
+            async |(variant, location, _),
                    gone: &Result<(), CorrectError>,
                    held: &Result<(), HoldError>| {
                 let left = match (gone, held) {
@@ -333,12 +324,11 @@ async fn send_and_receive(make: &Make, transfer: StockTransferId) -> Transferred
 #[proofmark::test]
 async fn transfers_in_opposite_directions_do_not_meet_in_a_deadlock(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| crossing(&make).await,
+            async || crossing(&make).await,
             async |db: PgPool, on| send_and_receive(&make.through(&db), on.transfers[0]).await,
             async |db: PgPool, on| send_and_receive(&make.through(&db), on.transfers[1]).await,
-            async |_: PgPool, on, a: &Transferred, b: &Transferred| {
+            async |on, a: &Transferred, b: &Transferred| {
                 assert!(a.is_ok() && b.is_ok(), "{a:?}, {b:?}");
                 for place in on.places {
                     for variant in on.variants {
@@ -356,9 +346,8 @@ async fn transfers_in_opposite_directions_do_not_meet_in_a_deadlock(make: Make) 
 #[proofmark::test]
 async fn holds_of_two_variants_in_opposite_order_do_not_meet_in_a_deadlock(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let on = crossing(&make).await;
                 let [one, other] = on.variants;
                 let first = make.cart().with(one, 6).with(other, 6).await.id;
@@ -372,7 +361,7 @@ async fn holds_of_two_variants_in_opposite_order_do_not_meet_in_a_deadlock(make:
                 let [one, other] = on.variants;
                 hold_units(&make.through(&db), *cart, &[line(other, 4), line(one, 4)]).await
             },
-            async |_: PgPool, (.., on), a: &Result<(), HoldError>, b: &Result<(), HoldError>| {
+            async |(.., on), a: &Result<(), HoldError>, b: &Result<(), HoldError>| {
                 assert!(a.is_ok() && b.is_ok(), "{a:?}, {b:?}");
                 for variant in on.variants {
                     let [one, other] = on.places;
@@ -390,14 +379,13 @@ async fn holds_of_two_variants_in_opposite_order_do_not_meet_in_a_deadlock(make:
 #[proofmark::test]
 async fn a_transfer_is_sent_or_cancelled(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| crossing(&make).await,
+            async || crossing(&make).await,
             async |db: PgPool, on| transfer_send(&db, &make.context, on.transfers[0]).await,
             async |db: PgPool, on| {
                 transfer_cancel(&db, &make.context, on.transfers[0], "not needed").await
             },
-            async |_: PgPool, on, sent: &Transferred, cancelled: &Transferred| {
+            async |on, sent: &Transferred, cancelled: &Transferred| {
                 let (state, left) = if sent.is_ok() {
                     (TransferState::InTransit, 3)
                 } else {

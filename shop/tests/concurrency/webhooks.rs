@@ -42,12 +42,11 @@ async fn listen(make: &Make, db: &PgPool, notice: &Notice) -> Heard {
 #[proofmark::test]
 async fn a_notice_that_is_delivered_twice_is_applied_once(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| unanswered(&make).await,
+            async || unanswered(&make).await,
             async |db: PgPool, on: &On| listen(&make, &db, &on.2[0]).await,
             async |db: PgPool, on: &On| listen(&make, &db, &on.2[0]).await,
-            async |_: PgPool, (fake, payment, _): &On, a: &Heard, b: &Heard| {
+            async |(fake, payment, _): &On, a: &Heard, b: &Heard| {
                 let heard = [*a, *b];
                 assert!(heard.contains(&Heard::Applied), "{heard:?}");
                 assert!(heard.contains(&Heard::Duplicate), "{heard:?}");
@@ -61,15 +60,14 @@ async fn a_notice_that_is_delivered_twice_is_applied_once(make: Make) {
 #[proofmark::test]
 async fn one_piece_of_news_under_two_names_counts_once(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| unanswered(&make).await,
+            async || unanswered(&make).await,
             async |db: PgPool, on: &On| listen(&make, &db, &on.2[0]).await,
             async |db: PgPool, on: &On| {
                 let event = format!("{}-again", on.2[0].event).parse().unwrap();
                 listen(&make, &db, &Notice { event, ..on.2[0].clone() }).await
             },
-            async |_: PgPool, (fake, payment, _): &On, a: &Heard, b: &Heard| {
+            async |(fake, payment, _): &On, a: &Heard, b: &Heard| {
                 let heard = [*a, *b];
                 assert!(heard.contains(&Heard::Applied), "{heard:?}");
                 assert!(heard.contains(&Heard::Ignored), "{heard:?}");
@@ -83,14 +81,13 @@ async fn one_piece_of_news_under_two_names_counts_once(make: Make) {
 #[proofmark::test]
 async fn a_notice_and_recovery_book_an_answer_once(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| unanswered(&make).await,
+            async || unanswered(&make).await,
             async |db: PgPool, on: &On| listen(&make, &db, &on.2[0]).await,
             async |db: PgPool, (fake, ..): &On| {
                 recover(&db, &make.context, fake, make.context.now()).await.unwrap()
             },
-            async |_: PgPool, (fake, payment, _): &On, heard: &Heard, round: &_| {
+            async |(fake, payment, _): &On, heard: &Heard, round: &_| {
                 let shop::payment::Recovered { settled, contradictions, .. } = *round;
                 assert_eq!(contradictions, 0);
                 let by_notice = u32::from(*heard == Heard::Applied);
@@ -105,9 +102,8 @@ async fn a_notice_and_recovery_book_an_answer_once(make: Make) {
 #[proofmark::test]
 async fn later_news_win_whichever_comes_first(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let fake = make.fake();
                 let payment = make.purchased(&fake, eur(10_000)).await;
                 fake.take_notices();
@@ -122,7 +118,7 @@ async fn later_news_win_whichever_comes_first(make: Make) {
             },
             async |db: PgPool, on: &On| listen(&make, &db, &on.2[0]).await,
             async |db: PgPool, on: &On| listen(&make, &db, &on.2[1]).await,
-            async |_: PgPool, (fake, payment, _): &On, early: &Heard, late: &Heard| {
+            async |(fake, payment, _): &On, early: &Heard, late: &Heard| {
                 assert!(matches!(early, Heard::Applied | Heard::Ignored), "{early:?}");
                 assert_eq!(*late, Heard::Applied);
                 assert_eq!(make.state_of(*payment).await, PaymentState::Captured);
@@ -136,9 +132,8 @@ async fn later_news_win_whichever_comes_first(make: Make) {
 #[proofmark::test]
 async fn a_challenge_and_its_end_come_together(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 let fake = make.fake();
                 let payment = make.payment().await;
                 fake.script([Behaviour::RequireAction]);
@@ -152,7 +147,7 @@ async fn a_challenge_and_its_end_come_together(make: Make) {
             },
             async |db: PgPool, on: &On| listen(&make, &db, &on.2[0]).await,
             async |db: PgPool, on: &On| listen(&make, &db, &on.2[1]).await,
-            async |_: PgPool, (fake, payment, _): &On, _: &Heard, last: &Heard| {
+            async |(fake, payment, _): &On, _: &Heard, last: &Heard| {
                 assert_eq!(*last, Heard::Applied);
                 assert_eq!(make.state_of(*payment).await, PaymentState::Authorized);
                 books_agree(&make, fake, *payment).await;
@@ -165,9 +160,8 @@ async fn a_challenge_and_its_end_come_together(make: Make) {
 #[proofmark::test]
 async fn a_notice_that_waits_is_applied_by_one_of_two_workers(make: Make) {
     let explored = make
-        .race()
         .explore(
-            async |_: PgPool| {
+            async || {
                 // Heard before the shop knew of the dispute that it is about.
                 let fake = make.fake();
                 let payment = make.purchased(&fake, eur(10_000)).await;
@@ -183,7 +177,7 @@ async fn a_notice_that_waits_is_applied_by_one_of_two_workers(make: Make) {
             },
             async |db: PgPool, _: &On| apply_due(&db, &make.context, 10).await.unwrap(),
             async |db: PgPool, _: &On| apply_due(&db, &make.context, 10).await.unwrap(),
-            async |_: PgPool, (_, payment, _): &On, a: &Vec<Heard>, b: &Vec<Heard>| {
+            async |(_, payment, _): &On, a: &Vec<Heard>, b: &Vec<Heard>| {
                 let applied = a.iter().chain(b).filter(|heard| **heard == Heard::Applied).count();
                 assert_eq!(applied, 1, "{a:?}, {b:?}");
                 let state: String =
