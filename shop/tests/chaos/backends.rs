@@ -13,7 +13,7 @@ use sqlx::{Connection as _, PgConnection};
 use crate::make::Make;
 use crate::make::payment::{eur, token};
 use crate::orders::stage::units;
-use crate::workflows::Workflow;
+use crate::workflows::{Workflow, refunding};
 
 const LOCK_CART: &str = "SELECT FROM cart WHERE id = $1 FOR UPDATE";
 const LOCK_PAYMENT: &str = "SELECT FROM payment WHERE id = $1 FOR UPDATE";
@@ -141,7 +141,7 @@ async fn a_workflow_survives_the_end_of_every_backend(make: Make) {
     order::ship(db, context, parcel, &shipment).await.unwrap();
 
     let (returned, receipt) = bought.send_back(vec![units(bought.lines[0], 1)], true).await;
-    let wanted = bought.refunding(payment, &receipt.units, eur(0), Some(returned));
+    let wanted = refunding(payment, &receipt.units, eur(0), Some(returned));
     let giving = refund(db, context, &flow.fake, &wanted);
     let failed = operator.interrupt(LOCK_PAYMENT, payment, giving).await;
     assert!(failed.is_err(), "{failed:?}");

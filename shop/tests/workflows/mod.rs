@@ -12,6 +12,6 @@ mod selling;
 mod shopper;
 mod sums;
 
-pub use purchase::{Purchase, all_of};
+pub use purchase::{Purchase, all_of, refunding};
 pub use shopper::Shopper;
 pub use sums::Workflow;

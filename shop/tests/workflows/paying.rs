@@ -3,13 +3,11 @@
 use chrono::TimeDelta;
 use shop::order::{OrderState, Wanted};
 use shop::payment::provider::fake::{Behaviour, Finish};
-use shop::payment::{
-    DisputeState, Heard, MethodType, Outcome, PaymentState, Refund, RefundError, refund,
-};
+use shop::payment::{DisputeState, Heard, MethodType, Outcome, PaymentState, RefundError, refund};
 
-use super::{Purchase, Workflow};
+use super::{Purchase, Workflow, refunding};
 use crate::make::Make;
-use crate::make::payment::{eur, token};
+use crate::make::payment::{eur, refund_of, token};
 use crate::orders::stage::units;
 
 /// A guest orders three mugs at 10.00 each.
@@ -32,7 +30,7 @@ async fn a_gift_card_and_a_card_pay_one_order(make: Make) {
     // Two come back; their money goes where it came from, the card first.
     let (returned, receipt) = bought.send_back(vec![units(bought.lines[0], 2)], true).await;
     assert_eq!(receipt.money_back, eur(2_000));
-    let mut by_card = bought.refunding(card, &receipt.units, eur(0), None);
+    let mut by_card = refunding(card, &receipt.units, eur(0), None);
     by_card.amount = Some(eur(1_800));
     by_card.lines[0].amount = eur(1_800);
     by_card.for_return = None;
@@ -118,12 +116,7 @@ async fn a_dispute_is_lost_after_a_part_was_given_back(make: Make) {
     assert_eq!(flow.hear().await, [Heard::Applied]);
     assert_eq!(make.state_of(payment).await, PaymentState::Disputed);
     // What the bank has cannot be given back a second time.
-    let more = Refund {
-        amount: Some(eur(1)),
-        lines: Vec::new(),
-        for_return: None,
-        ..{ bought.refunding(payment, &receipt.units, eur(0), None) }
-    };
+    let more = refund_of(payment, eur(1));
     let refused = refund(&make.db, &make.context, &flow.fake, &more).await;
     assert!(
         matches!(refused, Err(RefundError::WrongState(_) | RefundError::ExceedsCaptured)),

@@ -39,6 +39,20 @@ pub fn all_of(bought: &Purchase) -> Vec<Units> {
     bought.lines.iter().zip(quantities).map(|(line, quantity)| units(*line, quantity)).collect()
 }
 
+/// What is asked to give the money of units back, and of what is none.
+pub fn refunding(
+    payment: PaymentId,
+    owed: &[OwedUnits],
+    extras: Money,
+    for_return: Option<ReturnId>,
+) -> Refund {
+    let line = |owed: &OwedUnits| RefundLine { order_line: owed.line, amount: owed.amount };
+    let lines: Vec<RefundLine> = owed.iter().map(line).collect();
+    let amount = lines.iter().fold(extras, |sum, line| sum.plus(line.amount).unwrap());
+    let (amount, reason) = (Some(amount), RefundReason::RequestedByCustomer);
+    Refund { payment, amount, reason, note: None, lines, for_return }
+}
+
 impl Purchase {
     /// Begins a payment of a part of the total.
     pub async fn start(&self, kind: MethodType, amount: Money, mode: CaptureMode) -> PaymentId {
@@ -177,23 +191,8 @@ impl Purchase {
         extras: Money,
         for_return: Option<ReturnId>,
     ) -> Money {
-        let wanted = self.refunding(payment, owed, extras, for_return);
+        let wanted = refunding(payment, owed, extras, for_return);
         self.give_back(&self.flow.fake, &wanted).await
-    }
-
-    /// What is asked to give money back.
-    pub fn refunding(
-        &self,
-        payment: PaymentId,
-        owed: &[OwedUnits],
-        extras: Money,
-        for_return: Option<ReturnId>,
-    ) -> Refund {
-        let line = |owed: &OwedUnits| RefundLine { order_line: owed.line, amount: owed.amount };
-        let lines: Vec<RefundLine> = owed.iter().map(line).collect();
-        let amount = lines.iter().fold(extras, |sum, line| sum.plus(line.amount).unwrap());
-        let (amount, reason) = (Some(amount), RefundReason::RequestedByCustomer);
-        Refund { payment, amount, reason, note: None, lines, for_return }
     }
 
     /// Gives money back at a provider, and ends the return that it is for.

@@ -116,9 +116,10 @@ async fn every_number_of_digits_is_bought_and_given_back_exactly(make: Make) {
             let at = format!("{currency}, tax included: {tax_included}");
             let price = Money::new(minor, currency).unwrap();
             let mug = make.variant().in_stock(3);
-            let mug = match tax_included {
-                true => mug.priced(price).await,
-                false => mug.priced_without_tax(price).await,
+            let mug = if tax_included {
+                mug.priced(price).await
+            } else {
+                mug.priced_without_tax(price).await
             };
             let guest = flow.guest().in_currency(currency);
             let mut guest = if tax_included { guest } else { guest.without_tax() };
