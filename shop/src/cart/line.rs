@@ -199,7 +199,7 @@ pub async fn add_line(
     if set.line.too_many() {
         return Err(AddLineError::TooMany);
     }
-    Ok(set.written()?.ok_or(AddLineError::NotForSale)?)
+    set.written()?.ok_or(AddLineError::NotForSale)
 }
 
 /// Sets how many of a variant are in a cart; the price follows the quantity.
@@ -219,7 +219,7 @@ pub async fn set_quantity(
     if !set.was_there {
         return Err(SetQuantityError::NotInCart);
     }
-    Ok(set.written()?.ok_or(SetQuantityError::NotForSale)?)
+    set.written()?.ok_or(SetQuantityError::NotForSale)
 }
 
 /// Takes a variant out of a cart; gives the cart's version.
