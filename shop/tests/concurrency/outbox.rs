@@ -1,7 +1,6 @@
 //! Workers that publish at the same time as each other, and as somebody who writes.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use shop::catalog::{UpdateProduct, update_product};
@@ -44,24 +43,10 @@ async fn change(make: &Make, db: &PgPool, product: ProductId, version: i64) {
     update_product(db, &make.context, change).await.unwrap();
 }
 
-/// Waits until no transaction of the server, of whichever test, is older than what was written:
-/// before that a worker holds events back.
-async fn settled(make: &Make) {
-    let settled = "SELECT coalesce(bool_and(xid < pg_snapshot_xmin(pg_current_snapshot())), true)
-                     FROM outbox WHERE published_at IS NULL";
-    for _ in 0..2_000 {
-        if sqlx::query_scalar(settled).fetch_one(&make.db).await.unwrap() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("a transaction has been open for ten seconds");
-}
-
 /// Publishes whatever is left.
 async fn drain(make: &Make, memory: &Memory) {
     loop {
-        settled(make).await;
+        make.events_settled().await;
         let batch = publish_batch(&make.db, &make.context, memory, 100).await.unwrap();
         if batch.published == 0 {
             break;
@@ -81,7 +66,7 @@ async fn two_products(make: &Make) -> (Memory, [ProductId; 2]) {
     for product in products {
         change(make, &make.db, product, 0).await;
     }
-    settled(make).await;
+    make.events_settled().await;
     (memory, products)
 }
 
