@@ -1,10 +1,11 @@
-//! A change of one line, in one statement: the cart is locked, whoever asks is admitted, the line is
-//! priced and written, the cart moves on, and the event tells of it.
+//! A change of one line, in one statement: the cart is locked, whoever asks is admitted, the line
+//! is priced and written, the cart moves on, and the event tells of it.
 //!
-//! **Invariant**: nothing is written on the strength of what was seen before the lock. A statement
-//! sees what was committed when it began, and the lock may have been waited for. Every change of a
-//! line writes the row of its cart, so the row that was locked must be the one that was seen; where
-//! it is not, nothing is written, and a transaction locks the cart first and does it then.
+//! **Invariant**: nothing is written on the strength of what was seen before the lock. A
+//! statement sees what was committed when it began, and the lock may have been waited for. Every
+//! change of a line writes the row of its cart, so the row that was locked must be the one that
+//! was seen; where it is not, nothing is written, and a transaction locks the cart first and does
+//! it then.
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool, Row as _};

@@ -1,8 +1,8 @@
 //! Lives of orders from end to end, told as steps.
 //!
-//! [`Workflow`] is the shop with its provider, [`Shopper`] somebody who buys, [`Purchase`] what they
-//! bought. Each step asserts its own outcome; [`Workflow::adds_up`] says at the end that our books,
-//! the provider's and the stock agree.
+//! [`Workflow`] is the shop with its provider, [`Shopper`] somebody who buys, [`Purchase`] what
+//! they bought. Each step asserts its own outcome; [`Workflow::adds_up`] says at the end that our
+//! books, the provider's and the stock agree.
 
 mod factories;
 mod paying;
