@@ -46,7 +46,6 @@ async fn change(make: &Make, db: &PgPool, product: ProductId, version: i64) {
 /// Publishes whatever is left.
 async fn drain(make: &Make, memory: &Memory) {
     loop {
-        make.events_settled().await;
         let batch = publish_batch(&make.db, &make.context, memory, 100).await.unwrap();
         if batch.published == 0 {
             break;
@@ -66,7 +65,6 @@ async fn two_products(make: &Make) -> (Memory, [ProductId; 2]) {
     for product in products {
         change(make, &make.db, product, 0).await;
     }
-    make.events_settled().await;
     (memory, products)
 }
 

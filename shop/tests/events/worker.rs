@@ -67,7 +67,6 @@ async fn product_with(make: &Make, events: i64) -> ProductId {
         };
         update_product(&make.db, &make.context, change).await.unwrap();
     }
-    make.events_settled().await;
     product
 }
 

@@ -23,7 +23,6 @@ pub use pricing::MadeVoucher;
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use proofmark::{FromLease, Lease};
 use shop::context::{Actor, Context, IdSource};
@@ -64,21 +63,6 @@ impl Make {
         let id: shop::id::EventId = self.context.id();
         let count = u64::from_be_bytes(id.uuid().as_bytes()[8..].try_into().unwrap());
         format!("{prefix}-{}", count & 0xffff_ffff)
-    }
-
-    /// Waits until no transaction of the server, of whichever test, is older than what was written:
-    /// before that a worker holds events back.
-    pub async fn events_settled(&self) {
-        let settled = "SELECT coalesce(bool_and(xid < pg_snapshot_xmin(pg_current_snapshot())),
-                                       true)
-                         FROM outbox WHERE published_at IS NULL";
-        for _ in 0..2_000 {
-            if sqlx::query_scalar(settled).fetch_one(&self.db).await.unwrap() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("a transaction has been open for ten seconds");
     }
 }
 
