@@ -1,7 +1,7 @@
 //! A cart in checkout becomes an order.
 
 use chrono::TimeDelta;
-use shop::cart::{self, CartRefusal, CartState, HOLD_LIFE, Shopper};
+use shop::cart::{self, CartRefusal, CartRequest, CartState, HOLD_LIFE, Shopper};
 use shop::inventory::{self, Strategy};
 use shop::money::{Currency, Money};
 use shop::order::{self, OrderState, Place, PlaceError, Placed};
@@ -218,12 +218,12 @@ async fn a_line_is_in_the_order_or_refused(make: Make) {
     }
 }
 
-/// An order of one mug with a voucher, of a customer or a guest.
-async fn with_voucher(
+/// A cart in checkout with one mug and a voucher, of a customer or a guest.
+async fn cart_with_voucher(
     make: &Make,
     code: &str,
     customer: Option<shop::id::CustomerId>,
-) -> Result<Placed, PlaceError> {
+) -> CartRequest {
     make.german_tax().await;
     let mug = make.variant().untracked().priced(eur(1000)).await;
     let mut cart = make.cart();
@@ -233,7 +233,17 @@ async fn with_voucher(
     let cart = cart.with(mug, 1).await;
     cart::enter_voucher(&make.db, &make.context, &cart.request(), code).await.unwrap();
     check_out(make, &cart).await;
-    place(make, &make.placing(cart.request())).await
+    cart.request()
+}
+
+/// An order of it.
+async fn with_voucher(
+    make: &Make,
+    code: &str,
+    customer: Option<shop::id::CustomerId>,
+) -> Result<Placed, PlaceError> {
+    let cart = cart_with_voucher(make, code, customer).await;
+    place(make, &make.placing(cart)).await
 }
 
 #[proofmark::test]
@@ -281,10 +291,10 @@ async fn a_voucher_is_used_by_the_order_and_given_back_with_it(make: Make) {
 #[proofmark::test]
 async fn the_last_use_of_a_voucher_goes_to_one_order(make: Make) {
     let voucher = make.voucher().limited_to(1).await;
-    let (one, other) = tokio::join!(
-        with_voucher(&make, &voucher.code, None),
-        with_voucher(&make, &voucher.code, None)
-    );
+    // Both are entered while there is a use left.
+    let one = make.placing(cart_with_voucher(&make, &voucher.code, None).await);
+    let other = make.placing(cart_with_voucher(&make, &voucher.code, None).await);
+    let (one, other) = tokio::join!(place(&make, &one), place(&make, &other));
     let (won, lost) = if one.is_ok() { (one, other) } else { (other, one) };
     won.unwrap();
     assert!(matches!(lost, Err(PlaceError::VoucherUsedUp)), "{lost:?}");
