@@ -10,7 +10,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use sha2::{Digest as _, Sha256};
 
@@ -177,10 +177,7 @@ fn run_version(bin_dir: &Path, program: &'static str) -> Result<String, ProbeErr
     if !path.is_file() {
         return Err(ProbeError::NoProgram(program));
     }
-    let output = Command::new(&path)
-        .arg("--version")
-        .stdin(Stdio::null())
-        .output()
+    let output = output_of_new(Command::new(&path).arg("--version").stdin(Stdio::null()))
         .map_err(|source| ProbeError::NotStarted { program, source })?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
@@ -192,6 +189,21 @@ fn run_version(bin_dir: &Path, program: &'static str) -> Result<String, ProbeErr
         return Err(ProbeError::Failed { program, message });
     }
     Err(ProbeError::MissingLibrary { program, libraries })
+}
+
+/// Runs a program that may just have been unpacked by this process. Such a program is "busy" for
+/// as long as a process that another thread forked meanwhile has not got to its `exec`, and so
+/// still holds the file open for writing.
+fn output_of_new(command: &mut Command) -> io::Result<Output> {
+    for _ in 0..500 {
+        match command.output() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            ended => return ended,
+        }
+    }
+    command.output()
 }
 
 /// The loader names the first missing library; asked to trace (which is all that `ldd` does), it

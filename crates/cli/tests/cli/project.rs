@@ -105,6 +105,15 @@ impl Project {
         std::fs::write(path, text).expect("the project is ours");
     }
 
+    /// Writes a script that can be run. A process of its own writes it: if this one did, a child
+    /// that another thread starts at that moment would hold the file open, and it could not be
+    /// run for as long ("text file busy").
+    pub(crate) fn script(&self, path: &str, text: &str) {
+        let write = "printf '%s' \"$1\" >\"$0\" && chmod 755 \"$0\"";
+        let status = Command::new("sh").args(["-c", write]).arg(self.path(path)).arg(text).status();
+        assert!(status.expect("there is a shell").success(), "the project is ours");
+    }
+
     /// Sets a variable for every command that follows.
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));

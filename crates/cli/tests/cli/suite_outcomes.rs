@@ -102,10 +102,8 @@ fn a_command_that_does_not_exist_starts_no_server() {
 
 #[test]
 fn a_file_that_is_no_program_cannot_be_the_command() {
-    let project = Project::new("true").file("notes.txt", "not a program\n");
-    let path = project.path("notes.txt");
-    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    std::fs::write(&path, "#!/no/such/interpreter\n").unwrap();
+    let project = Project::new("true");
+    project.script("notes.txt", "#!/no/such/interpreter\n");
     let ran = project.run(&["run", "--quiet", "--", "./notes.txt"]).ends_with(3);
     expect![[r#"
         fatal: nothing was observed: the command `./notes.txt` could not be started
@@ -144,9 +142,7 @@ fn a_command_of_the_command_line_runs_where_it_was_typed() {
     project.start(&mut command).finish().ends_with(3);
     assert!(project.text("deep/place").trim().ends_with("deep/inside"));
 
-    let script = project.path("deep/inside/suite");
-    std::fs::write(&script, "#!/bin/sh\npwd >../second\n").unwrap();
-    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    project.script("deep/inside/suite", "#!/bin/sh\npwd >../second\n");
     let mut command = project.command(&["run", "--quiet", "--", "./suite"]);
     command.current_dir(project.path("deep/inside"));
     project.start(&mut command).finish().ends_with(3);

@@ -1,7 +1,6 @@
 //! The fetchers against the real registries, and without any.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -124,8 +123,12 @@ fn fetches() {
 fn offline_every_fetcher_says_what_is_wrong() {
     let dir = tempfile::tempdir().expect("a directory");
     let npm = dir.path().join("npm");
-    fs::write(&npm, "#!/bin/sh\necho 'npm error network ENOTFOUND' >&2\nexit 1\n").expect("ours");
-    fs::set_permissions(&npm, PermissionsExt::from_mode(0o755)).expect("ours");
+    // Written by another process: one that a thread of this one forks meanwhile would hold the
+    // file open for writing, and it could not be run.
+    let script = "#!/bin/sh\necho 'npm error network ENOTFOUND' >&2\nexit 1\n";
+    let write = "printf '%s' \"$1\" >\"$0\" && chmod 755 \"$0\"";
+    let status = Command::new("sh").args(["-c", write]).arg(&npm).arg(script).status();
+    assert!(status.expect("there is a shell").success());
     let output = Command::new(std::env::current_exe().expect("we run from a file"))
         .args(["--ignored", "--exact", "--nocapture", "fetch::tests::fetches"])
         .env("PATH", dir.path())

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use proofmark_trace::{Trace, Writer};
 
-use crate::runs::{given, header, returned, written};
+use crate::runs::{given, header, returned};
 
 #[test]
 fn each_record_is_on_disk_as_soon_as_it_is_appended() -> io::Result<()> {
@@ -39,19 +39,30 @@ fn a_directory_that_is_not_there_is_named_in_the_error() {
     assert_eq!(error.to_string(), "cannot create the trace file no-such-directory/trace.jsonl");
 }
 
-/// A disk with room for so many bytes.
+/// A disk with room for so many lines and a part of one more. Counted in lines, because the
+/// length of a line depends on the time that it tells.
 struct Disk {
-    room: usize,
+    lines: usize,
+    /// How many bytes of the next line there is room for, of how many.
+    part: fn(usize) -> usize,
+    is_full: bool,
     holds: Vec<u8>,
+}
+
+impl Disk {
+    fn with_room_for(lines: usize, part: fn(usize) -> usize) -> Self {
+        Self { lines, part, is_full: false, holds: Vec::new() }
+    }
 }
 
 impl Write for Disk {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let taken = bytes.len().min(self.room);
-        if taken == 0 {
+        if self.is_full {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        self.room -= taken;
+        let taken = if self.lines > 0 { bytes.len() } else { (self.part)(bytes.len()) };
+        self.is_full = self.lines == 0;
+        self.lines = self.lines.saturating_sub(1);
         self.holds.extend_from_slice(&bytes[..taken]);
         Ok(taken)
     }
@@ -63,26 +74,27 @@ impl Write for Disk {
 
 #[test]
 fn a_full_disk_ends_the_trace_at_the_torn_line() {
-    let whole = written("r1", "aa").len();
-    for room in [whole - 400, whole - 60, whole - 1] {
-        let disk = Disk { room, holds: Vec::new() };
+    let parts: [fn(usize) -> usize; 3] = [|_| 1, |line| line / 2, |line| line - 1];
+    for (part, lines) in parts.into_iter().zip([8, 9, 10]) {
+        let disk = Disk::with_room_for(lines, part);
         let mut writer = Writer::start(disk, &header("r1")).expect("the header fits");
         let mut failed = 0;
         for lease in 0..10 {
             failed += usize::from(writer.append(returned(lease, "a_test")).is_err());
         }
-        assert!(failed >= 1, "the disk was to be full");
+        assert_eq!(failed, 11 - lines, "one line is the header");
         let holds = writer.into_inner().holds;
         let trace = Trace::from_lines(holds.as_slice()).expect("readable");
         // Where only the line feed found no room, the record is there although its write failed.
         let is_whole = holds.ends_with(b"}");
+        assert_eq!(is_whole, lines == 10);
         assert_eq!(trace.runs[0].entries.len(), 10 - failed + usize::from(is_whole));
     }
 }
 
 #[test]
 fn once_a_line_was_lost_no_later_line_is_written() {
-    let disk = Disk { room: 220, holds: Vec::new() };
+    let disk = Disk::with_room_for(1, |line| line / 2);
     let mut writer = Writer::start(disk, &header("r1")).expect("the header fits");
     let first = writer.append(given(1, "a_test")).expect_err("the disk is full");
     assert_eq!(first.kind(), io::ErrorKind::StorageFull);
