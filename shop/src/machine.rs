@@ -38,7 +38,6 @@ pub trait State: Copy {
 }
 
 /// Declares the states of a machine: an enum that reads and writes itself as the database does.
-#[macro_export]
 macro_rules! states {
     (
         $(#[$doc:meta])*
@@ -78,37 +77,21 @@ macro_rules! states {
             }
         }
 
-        impl sqlx::Type<sqlx::Postgres> for $name {
-            fn type_info() -> sqlx::postgres::PgTypeInfo {
-                <str as sqlx::Type<sqlx::Postgres>>::type_info()
-            }
+        impl std::str::FromStr for $name {
+            type Err = $crate::value::TextError;
 
-            fn compatible(ty: &sqlx::postgres::PgTypeInfo) -> bool {
-                <str as sqlx::Type<sqlx::Postgres>>::compatible(ty)
-            }
-        }
-
-        impl<'q> sqlx::Encode<'q, sqlx::Postgres> for $name {
-            fn encode_by_ref(
-                &self,
-                buffer: &mut sqlx::postgres::PgArgumentBuffer,
-            ) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
-                <&str as sqlx::Encode<'q, sqlx::Postgres>>::encode(self.as_str(), buffer)
-            }
-        }
-
-        impl<'r> sqlx::Decode<'r, sqlx::Postgres> for $name {
-            fn decode(
-                value: sqlx::postgres::PgValueRef<'r>,
-            ) -> Result<Self, sqlx::error::BoxDynError> {
-                match <&str as sqlx::Decode<'r, sqlx::Postgres>>::decode(value)? {
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
                     $($text => Ok(Self::$state),)*
-                    other => Err(format!("`{other}` is no {}", stringify!($name)).into()),
+                    _ => Err($crate::value::TextError::Form),
                 }
             }
         }
+
+        $crate::value::text_in_sql!($name);
     };
 }
+pub(crate) use states;
 
 /// A column that changes together with the state.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! The machine of a cart.
 
-crate::states! {
+crate::machine::states! {
     /// Where a cart is in its life.
     pub enum CartState of crate::machine::Machine {
         table: "cart",

@@ -8,6 +8,7 @@ use super::{CartRefusal, CartRequest, CartState};
 use crate::context::Context;
 use crate::database::DatabaseError;
 use crate::id::VoucherId;
+use crate::pricing::VoucherCode;
 
 /// Why a voucher was not entered.
 #[derive(Debug, thiserror::Error)]
@@ -47,13 +48,6 @@ pub enum WithdrawVoucherError {
 
 crate::refusals!(WithdrawVoucherError {});
 
-/// Whether a voucher could have this code; what could not is not asked of the database.
-fn well_formed(code: &str) -> bool {
-    (3..=64).contains(&code.len())
-        && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        && !code.starts_with('-')
-}
-
 const FIND: &str = "
     SELECT voucher.id, coalesce(voucher.used >= voucher.usage_limit, false),
            voucher.limited_per_customer
@@ -77,7 +71,8 @@ pub async fn enter_voucher(
     crate::transact!(pool, EnterVoucherError, |connection| {
         let locked =
             lock::<EnterVoucherError>(connection, context, request, &[CartState::Active]).await?;
-        if !well_formed(code) {
+        // What could not be a code is not asked of the database.
+        if code.parse::<VoucherCode>().is_err() {
             Err(EnterVoucherError::Unknown)?;
         }
         let (voucher, used_up, per_customer): (VoucherId, bool, bool) = sqlx::query_as(FIND)

@@ -7,7 +7,7 @@ use sqlx::{FromRow, Row};
 use crate::id::{CartId, LocationId, OrderLineId, ReservationId, VariantId};
 use crate::value::Quantity;
 
-crate::states! {
+crate::machine::states! {
     /// Where a reservation is in its life.
     pub enum ReservationState of crate::machine::Machine {
         table: "reservation",

@@ -14,7 +14,7 @@ use crate::id::{LocationId, StockTransferId, StockTransferLineId, VariantId};
 use crate::machine::Move;
 use crate::value::Quantity;
 
-crate::states! {
+crate::machine::states! {
     /// Where a transfer is in its life.
     pub enum TransferState of crate::machine::Machine {
         table: "stock_transfer",

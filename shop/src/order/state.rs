@@ -3,7 +3,7 @@
 use crate::event::Aggregate;
 use crate::machine::Machine;
 
-crate::states! {
+crate::machine::states! {
     /// Where an order is in its life.
     pub enum OrderState of Machine {
         table: "orders",
@@ -29,7 +29,7 @@ crate::states! {
     Expired = "expired",
 }
 
-crate::states! {
+crate::machine::states! {
     /// Where a parcel is.
     pub enum FulfilmentState of Machine {
         table: "fulfilment",
@@ -49,7 +49,7 @@ crate::states! {
     Cancelled = "cancelled",
 }
 
-crate::states! {
+crate::machine::states! {
     /// Where goods are that come back.
     pub enum ReturnState of Machine {
         table: "order_return",

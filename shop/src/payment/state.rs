@@ -8,7 +8,7 @@ const fn part(table: &'static str, history_key: &'static str) -> Machine {
     Machine { table, history_key, aggregate: Aggregate::Payment, aggregate_key: "payment_id" }
 }
 
-crate::states! {
+crate::machine::states! {
     /// Where a payment is in its life.
     pub enum PaymentState of Machine {
         table: "payment",
@@ -44,7 +44,7 @@ crate::states! {
     Expired = "expired",
 }
 
-crate::states! {
+crate::machine::states! {
     /// Where a capture is in its life.
     pub enum CaptureState of part("capture", "capture_id");
     /// The provider has been or will be asked.
@@ -55,7 +55,7 @@ crate::states! {
     Failed = "failed",
 }
 
-crate::states! {
+crate::machine::states! {
     /// Where a refund is in its life.
     pub enum RefundState of part("refund", "refund_id");
     /// The provider has been or will be asked.
@@ -70,7 +70,7 @@ crate::states! {
     Canceled = "canceled",
 }
 
-crate::states! {
+crate::machine::states! {
     /// Where a dispute is in its life.
     pub enum DisputeState of part("dispute", "dispute_id");
     /// The bank has taken the money and waits for our answer.

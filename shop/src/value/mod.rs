@@ -42,6 +42,14 @@ macro_rules! stored_as_text {
             }
         }
 
+        $crate::value::text_in_sql!($name);
+    };
+}
+pub(crate) use stored_as_text;
+
+/// Derives how a type that is text in the database is bound and read: by `as_str` and `FromStr`.
+macro_rules! text_in_sql {
+    ($name:ty) => {
         impl sqlx::Type<sqlx::Postgres> for $name {
             fn type_info() -> sqlx::postgres::PgTypeInfo {
                 <str as sqlx::Type<sqlx::Postgres>>::type_info()
@@ -76,4 +84,4 @@ macro_rules! stored_as_text {
         }
     };
 }
-pub(crate) use stored_as_text;
+pub(crate) use text_in_sql;
