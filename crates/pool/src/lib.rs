@@ -9,6 +9,7 @@
 
 mod claim;
 mod invariants;
+mod isolation;
 mod key;
 mod lease;
 mod migrations;
@@ -20,12 +21,13 @@ mod statistics;
 mod target;
 mod template;
 
+pub use isolation::{InUse, Isolation};
 pub use key::TemplateKey;
 pub use lease::{Lease, LeaseError};
 pub use migrations::{Format, LoadError, Script, load_scripts};
-pub use pool::{Outcome, Pool, PoolError, PoolOptions};
+pub use pool::{Ending, Outcome, Pool, PoolError, PoolOptions};
 pub use recipe::{Migrations, Recipe};
-pub use returned::{BrokenInvariant, Leftover, Returned, TableWritten};
+pub use returned::{BrokenInvariant, Difference, How, Leftover, Returned, TableWritten};
 pub use session::{ConnectError, Session};
 pub use target::{Target, TargetError};
 pub use template::{BuildError, Ingredients, MigrationError, Progress, Template};

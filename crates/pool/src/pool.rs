@@ -17,8 +17,9 @@ use proofmark_catalog::Invariant;
 
 use crate::claim::{Claim, mark_of, unmark};
 use crate::invariants::{Checked, Invariants};
+use crate::isolation::{InUse, Isolation};
 use crate::lease::{Belongings, Lease, LeaseError, copy, drop_database, literal, wait_until_empty};
-use crate::returned::{Leftover, Returned};
+use crate::returned::{How, Leftover, Returned};
 use crate::session::{Session, Sessions};
 use crate::statistics;
 use crate::target::Target;
@@ -33,15 +34,33 @@ pub struct PoolOptions {
     pub run: String,
     /// What must hold in every database that comes back.
     pub invariants: Vec<Invariant>,
+    /// What stands between two tests, where the server allows it.
+    pub isolation: Isolation,
+    /// Every how many returns a database is compared completely with the template; none: never.
+    pub verify_every: Option<u32>,
 }
 
 /// How the test that held a lease ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Outcome {
     /// It passed, or nobody said.
+    #[default]
     Done,
     /// It failed: the database is kept.
     Failed,
+}
+
+/// How a lease ended; the default is that of a test that passed, with nothing checked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ending<'a> {
+    /// How its test ended.
+    pub outcome: Outcome,
+    /// Whether the invariants are to be checked.
+    pub check: bool,
+    /// Backends that stay connected to the database between leases: idle, recycled by
+    /// `DISCARD ALL`, their statistics flushed by `pg_stat_force_next_flush()`. They do not count
+    /// as clients of the test, and are ended when the database is dropped.
+    pub warm: &'a [i32],
 }
 
 /// Why a pool could not be opened or closed.
@@ -199,6 +218,11 @@ impl Pool {
         &self.copier.template
     }
 
+    /// The isolation in use, and why it is not the one that was wanted.
+    pub fn isolation(&self) -> InUse {
+        InUse { isolation: Isolation::Clone, why: None }
+    }
+
     /// How many invariants are checked in databases that come back.
     pub fn invariants(&self) -> usize {
         self.invariants.count()
@@ -232,8 +256,8 @@ impl Pool {
     }
 
     /// Takes a lease back: waits until its connections are gone, reads what was written, and
-    /// disposes of the database, or keeps it when its test failed, or when `check` is asked for
-    /// and an invariant is broken.
+    /// disposes of the database, or keeps it when its test failed, or when a check is asked for and
+    /// an invariant is broken.
     ///
     /// # Errors
     /// [`LeaseError`] when the server does not answer; a database that the test dropped itself is
@@ -241,11 +265,10 @@ impl Pool {
     pub async fn give_back(
         &self,
         lease: &Lease,
-        outcome: Outcome,
-        check: bool,
+        ending: Ending<'_>,
     ) -> Result<Returned, LeaseError> {
         let session = self.sessions.take().await?;
-        let returned = self.take_back(&session, lease, outcome, check).await;
+        let returned = self.take_back(&session, lease, ending).await;
         self.sessions.put(session);
         returned
     }
@@ -254,8 +277,7 @@ impl Pool {
         &self,
         session: &Session,
         lease: &Lease,
-        outcome: Outcome,
-        check: bool,
+        ending: Ending<'_>,
     ) -> Result<Returned, LeaseError> {
         let step = LeaseError::step("taking a database back");
         let database = lease.database.clone();
@@ -268,7 +290,8 @@ impl Pool {
             .is_some();
         if !there {
             left.push(Leftover::OwnDatabaseDropped(database.clone()));
-            return Ok(Returned { database, left, ..Returned::default() });
+            let how = How::Replaced { why: "its test dropped it".to_owned() };
+            return Ok(Returned { database, left, how, ..Returned::default() });
         }
         let target = &self.copier.target;
         let mut written = Vec::new();
@@ -276,12 +299,12 @@ impl Pool {
         if statistics::touched(target, session, &database).await? {
             let inside = Session::open(&target.config(&database)).await?;
             written = statistics::written(&inside).await?;
-            if check {
+            if ending.check {
                 checked = self.invariants.check(&inside, &written).await?;
             }
             inside.close().await;
         }
-        let kept = outcome == Outcome::Failed || !checked.broken.is_empty();
+        let kept = ending.outcome == Outcome::Failed || !checked.broken.is_empty();
         if kept && !self.copier.target.is_private() {
             unmark(session, &database).await?;
         }
@@ -292,7 +315,8 @@ impl Pool {
             return Err(LeaseError::Closed);
         }
         let Checked { checked, broken } = checked;
-        Ok(Returned { database, written, kept, left, checked, broken })
+        let how = if kept { How::Kept } else { How::Dropped };
+        Ok(Returned { database, written, kept, left, checked, broken, how, ..Returned::default() })
     }
 
     /// What a test left besides its database; prepared transactions are rolled back, because they

@@ -85,6 +85,46 @@ impl std::fmt::Display for BrokenInvariant {
     }
 }
 
+/// What became of a database that came back.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum How {
+    /// Nothing had been written to it; it is handed on as it is.
+    #[default]
+    Untouched,
+    /// What the test wrote was taken back.
+    Undone {
+        /// Tables whose rows were put back.
+        tables: u32,
+        /// Sequences that were set back.
+        sequences: u32,
+    },
+    /// It was dropped and a fresh copy takes its place.
+    Replaced {
+        /// What could not be taken back, or why it was not tried.
+        why: String,
+    },
+    /// It stays, because its test failed or an invariant is broken.
+    Kept,
+    /// It was a copy for one test only and was dropped.
+    Dropped,
+}
+
+/// Something in a database that is not as in the template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// What differs: `table public.orders`, `sequence public.orders_id_seq`, `role app`.
+    pub what: String,
+    /// How it differs; never a value of a row.
+    pub detail: String,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.what, self.detail)
+    }
+}
+
 /// A finished lease.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Returned {
@@ -100,4 +140,11 @@ pub struct Returned {
     pub checked: u32,
     /// Those of them that do not hold.
     pub broken: Vec<BrokenInvariant>,
+    /// What became of the database.
+    pub how: How,
+    /// Whether it was compared completely with the template after what was written had been taken
+    /// back.
+    pub verified: bool,
+    /// What that comparison found; a database that differs is never handed on.
+    pub differs: Vec<Difference>,
 }

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use proofmark::bench::{Bench, Options, Outcome, Pool};
+use proofmark::bench::{Bench, Ending, Options, Pool};
 use proofmark::config::Config;
 use proofmark_pool::Session;
 
@@ -58,7 +58,7 @@ async fn measure(pool: &Pool, pause: Duration) -> anyhow::Result<[Vec<f64>; 4]> 
         times[2].push(asked.elapsed().as_secs_f64() * 1e3);
         session.close().await;
         let returning = Instant::now();
-        pool.give_back(&lease, Outcome::Done, false).await?;
+        pool.give_back(&lease, Ending::default()).await?;
         times[3].push(returning.elapsed().as_secs_f64() * 1e3);
     }
     Ok(times)

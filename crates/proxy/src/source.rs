@@ -75,6 +75,9 @@ pub struct Seen {
     pub failing_rows: Vec<FailingRow>,
     /// Sessions that ended with a transaction open.
     pub sessions_left_in_transaction: u32,
+    /// Backends that the proxy keeps connected to the lease's database: idle, `DISCARD ALL` done,
+    /// statistics flushed.
+    pub warm: Vec<i32>,
 }
 
 /// A row that a constraint refused, as the server's error showed it.

@@ -99,7 +99,7 @@ impl Leases {
         };
         let masked = self.masked(&lease, &seen).await;
         let outcome = if failed { Outcome::Failed } else { Outcome::Done };
-        let given_back = self.bench.give_back(&lease, test.as_str(), outcome).await;
+        let given_back = self.bench.give_back(&lease, test.as_str(), outcome, &seen.warm).await;
         let returned = given_back.map_err(|error| source_error(&error))?;
         let mut left: Vec<String> = returned.left.iter().map(ToString::to_string).collect();
         if seen.sessions_left_in_transaction > 0 {

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use expect_test::{Expect, expect};
 use proofmark_coverage::cover;
 use proofmark_pool::{
-    Format, Migrations, Outcome, Pool, PoolOptions, Recipe, Session, Target, Template,
+    Ending, Format, Migrations, Pool, PoolOptions, Recipe, Session, Target, Template,
 };
 use proofmark_postgres::{Address, Cache, Search, Server, ServerOptions, base_image, find};
 use proofmark_trace::{
@@ -44,9 +44,8 @@ async fn pool(run: &str) -> Result<Pool> {
     let key = ingredients.key("shop", target.version());
     let (template, _) = Template::ensure(&target, &recipe, &ingredients, &key, &|_| {}).await?;
     let options = PoolOptions {
-        ready: 0,
-        invariants: Vec::new(),
         run: format!("{run}_{}", std::process::id()),
+        ..PoolOptions::default()
     };
     Ok(Pool::open(target, template, options).await?)
 }
@@ -92,7 +91,7 @@ async fn trace(run: &str, tests: &[(&str, &str)]) -> Result<Trace> {
             }));
         }
         session.close().await;
-        let returned = pool.give_back(&lease, Outcome::Done, false).await?;
+        let returned = pool.give_back(&lease, Ending::default()).await?;
         records.push(Record::LeaseReturned(LeaseReturned {
             lease: id,
             database: "shop".to_owned(),

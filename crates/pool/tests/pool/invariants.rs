@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use proofmark_catalog::Invariant;
-use proofmark_pool::{BrokenInvariant, Outcome, Pool, PoolOptions, Returned, Session};
+use proofmark_pool::{BrokenInvariant, Ending, Pool, PoolOptions, Returned, Session};
 
 use crate::server::{ensure, project, recipe, target};
 
@@ -31,7 +31,7 @@ fn invariant(name: &str, sql: &str) -> Invariant {
 async fn pool(database: &str, invariants: Vec<Invariant>) -> Pool {
     let root = project(TABLES);
     let (template, _) = ensure(&recipe(database, root.path())).await.expect("a template");
-    let options = PoolOptions { ready: 0, run: database.to_owned(), invariants };
+    let options = PoolOptions { run: database.to_owned(), invariants, ..PoolOptions::default() };
     Pool::open(target().await, template, options).await.expect("a pool")
 }
 
@@ -41,7 +41,9 @@ async fn after(pool: &Pool, sql: &str) -> Returned {
     let session = Session::open(&pool.target().config(&lease.database)).await.expect("a session");
     session.batch_execute(sql).await.expect("the SQL is right");
     session.close().await;
-    pool.give_back(&lease, Outcome::Done, true).await.expect("the server answers")
+    pool.give_back(&lease, Ending { check: true, ..Ending::default() })
+        .await
+        .expect("the server answers")
 }
 
 fn balances() -> Invariant {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proofmark_pool::{
-    Leftover, Outcome, Pool, PoolOptions, Session, TableWritten, Target, Template,
+    Ending, Leftover, Outcome, Pool, PoolOptions, Session, TableWritten, Target, Template,
 };
 
 use crate::server::{pool, project, recipe, target};
@@ -14,6 +14,11 @@ const TABLES: &[(&str, &str)] = &[(
      create table child (id int primary key, parent int not null references parent);
      create table untouched (id int);",
 )];
+
+/// The ending of a test that failed.
+fn failed() -> Ending<'static> {
+    Ending { outcome: Outcome::Failed, ..Ending::default() }
+}
 
 fn written(table: &str, inserted: i64, updated: i64, deleted: i64, live: i64) -> TableWritten {
     let (schema, table) = ("public".to_owned(), table.to_owned());
@@ -50,7 +55,7 @@ async fn a_returned_lease_says_what_was_written_and_what_was_committed() {
     session.batch_execute("insert into parent values (4, -1)").await.unwrap_err();
     session.batch_execute("insert into parent values (1, 1)").await.unwrap_err();
     session.close().await;
-    let returned = pool.give_back(&lease, Outcome::Done, false).await.unwrap();
+    let returned = pool.give_back(&lease, Ending::default()).await.unwrap();
     // The refused duplicate counts as inserted, the row that the CHECK refused does not.
     let expected = [written("child", 1, 0, 0, 0), written("parent", 4, 1, 1, 2)];
     assert_eq!(returned.written, expected);
@@ -65,7 +70,7 @@ async fn a_read_only_lease_wrote_nothing() {
     let session = Session::open(&pool.target().config(&lease.database)).await.unwrap();
     session.batch_execute("select * from parent").await.unwrap();
     session.close().await;
-    assert_eq!(pool.give_back(&lease, Outcome::Done, false).await.unwrap().written, []);
+    assert_eq!(pool.give_back(&lease, Ending::default()).await.unwrap().written, []);
 }
 
 #[tokio::test]
@@ -74,7 +79,7 @@ async fn a_connection_left_open_does_not_hold_up_the_return() {
     let lease = pool.lease().await.unwrap();
     let session = Session::open(&pool.target().config(&lease.database)).await.unwrap();
     session.batch_execute("begin; insert into parent values (1, 1)").await.unwrap();
-    let returned = pool.give_back(&lease, Outcome::Done, false).await.unwrap();
+    let returned = pool.give_back(&lease, Ending::default()).await.unwrap();
     assert_eq!(returned.written, [written("parent", 1, 0, 0, 0)]);
 }
 
@@ -118,7 +123,7 @@ async fn the_database_of_a_failed_test_stays() {
     let session = Session::open(&pool.target().config(&lease.database)).await.unwrap();
     session.batch_execute("insert into parent values (42, 1)").await.unwrap();
     session.close().await;
-    assert!(pool.give_back(&lease, Outcome::Failed, false).await.unwrap().kept);
+    assert!(pool.give_back(&lease, failed()).await.unwrap().kept);
     assert_eq!(pool.kept(), BTreeSet::from([lease.database.clone()]));
     let session = Session::open(&pool.target().config(&lease.database)).await.unwrap();
     assert_eq!(session.query("select from parent where id = 42", &[]).await.unwrap().len(), 1);
@@ -135,12 +140,12 @@ async fn a_test_may_drop_its_database_create_another_and_leave_a_prepared_transa
         .await
         .unwrap();
     session.close().await;
-    let left = pool.give_back(&one, Outcome::Done, false).await.unwrap().left;
+    let left = pool.give_back(&one, Ending::default()).await.unwrap().left;
     assert!(left.contains(&Leftover::Database("unruly_extra".to_owned())), "{left:?}");
     assert!(left.contains(&Leftover::PreparedTransaction("it's open".to_owned())), "{left:?}");
     let outside = Session::open(pool.target().maintenance()).await.unwrap();
     outside.batch_execute(&format!("drop database \"{}\"", other.database)).await.unwrap();
-    let left = pool.give_back(&other, Outcome::Done, false).await.unwrap().left;
+    let left = pool.give_back(&other, Ending::default()).await.unwrap().left;
     assert!(left.contains(&Leftover::OwnDatabaseDropped(other.database)), "{left:?}");
     outside.batch_execute("drop database unruly_extra").await.unwrap();
 }
@@ -176,7 +181,7 @@ async fn copies_of_a_run_that_died_on_a_shared_server_go_with_the_next_one() {
     let dead = open("dead").await;
     let orphan = dead.lease().await.unwrap();
     let kept = dead.lease().await.unwrap();
-    dead.give_back(&kept, Outcome::Failed, false).await.unwrap();
+    dead.give_back(&kept, failed()).await.unwrap();
     let session = Session::open(target.maintenance()).await.unwrap();
     session.batch_execute("create database proofmark_orphaned_not_ours").await.unwrap();
     // Dropped without being closed, as by a kill; its connections go, and its lock with them.

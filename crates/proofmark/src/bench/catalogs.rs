@@ -49,7 +49,7 @@ pub(super) async fn read_from_copy(pool: &Pool) -> Result<Catalog, BenchError> {
         .map_err(|error| failed(&error))?;
     let catalog = proofmark_catalog::read(&session).await.map_err(|error| failed(&error))?;
     session.close().await;
-    pool.give_back(&lease, proofmark_pool::Outcome::Done, false)
+    pool.give_back(&lease, proofmark_pool::Ending::default())
         .await
         .map_err(|error| failed(&error))?;
     Ok(catalog)

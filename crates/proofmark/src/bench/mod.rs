@@ -12,5 +12,5 @@ mod step;
 pub use error::BenchError;
 pub use kept::{KeptDatabase, KeptRun, kept};
 pub use open::{Bench, Options};
-pub use proofmark_pool::{Lease, Outcome, Pool, Returned};
+pub use proofmark_pool::{Ending, Lease, Outcome, Pool, Returned};
 pub use step::{Listener, Step};

@@ -11,7 +11,9 @@ use std::time::Instant;
 
 use proofmark_catalog::source::Migration;
 use proofmark_catalog::{Catalog, Invariant};
-use proofmark_pool::{Lease, LeaseError, Outcome, Pool, PoolOptions, Returned, Target, Template};
+use proofmark_pool::{
+    Ending, Lease, LeaseError, Outcome, Pool, PoolOptions, Returned, Target, Template,
+};
 use proofmark_postgres::{Cache, Server, ServerOptions, external};
 
 use super::catalogs;
@@ -161,7 +163,7 @@ impl Bench {
     }
 
     /// Takes the lease of `test` back: what was written, what was left, and whether the invariants
-    /// that bind the test hold.
+    /// that bind the test hold. `warm` are backends that stay connected ([`Ending::warm`]).
     ///
     /// # Errors
     /// [`LeaseError`] when the server does not answer.
@@ -173,9 +175,10 @@ impl Bench {
         lease: &Lease,
         test: &str,
         outcome: Outcome,
+        warm: &[i32],
     ) -> Result<Returned, LeaseError> {
         let bound = self.invariants.get(&lease.of).is_some_and(|rules| rules.bind(test));
-        self.pools[&lease.of].give_back(lease, outcome, bound).await
+        self.pools[&lease.of].give_back(lease, Ending { outcome, check: bound, warm }).await
     }
 
     /// Tests that may leave the invariants of the database `name` broken, by name or pattern.
@@ -299,8 +302,12 @@ async fn open_pool(
     options: &Options,
 ) -> Result<Pool, BenchError> {
     let (run, invariants) = (run_name(), ordered.invariants.clone());
-    Ok(Pool::open(target.clone(), template, PoolOptions { ready: options.ready, run, invariants })
-        .await?)
+    Ok(Pool::open(
+        target.clone(),
+        template,
+        PoolOptions { ready: options.ready, run, invariants, ..PoolOptions::default() },
+    )
+    .await?)
 }
 
 /// A name for the time from a server's start to its end. Servers that are shared one after the

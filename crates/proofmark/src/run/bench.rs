@@ -62,7 +62,7 @@ impl OwnBench {
         test: &str,
         outcome: Outcome,
     ) -> Result<GivenBack, SourceError> {
-        let returned = self.bench.give_back(lease, test, outcome).await?;
+        let returned = self.bench.give_back(lease, test, outcome, &[]).await?;
         let left = returned.left.iter();
         let mut notes: Vec<String> = left.map(|left| format!("note: the test {left}")).collect();
         if returned.kept {

@@ -56,7 +56,7 @@ impl LeaseSource for Shared {
         let task = self.0.runtime.spawn(async move {
             let (test, lease) = leases.held.lock().unwrap().remove(&lease).unwrap();
             let outcome = if failed { Outcome::Failed } else { Outcome::Done };
-            let returned = leases.bench.give_back(&lease, &test, outcome).await.unwrap();
+            let returned = leases.bench.give_back(&lease, &test, outcome, &[]).await.unwrap();
             let tables = returned.written.into_iter().map(|written| written.table).collect();
             leases.back.lock().unwrap().push((test, failed, tables));
             let broken = returned.broken.iter().map(ToString::to_string).collect();
