@@ -19,7 +19,6 @@ use nix::unistd::{User, geteuid};
 
 use crate::Installation;
 use crate::copy::copy_tree;
-use crate::run_dir::RunDir;
 
 /// The account that a server runs under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,15 +67,15 @@ impl AccountError {
 static WORKED: Mutex<Vec<(PathBuf, PathBuf, Account)>> = Mutex::new(Vec::new());
 
 impl Account {
-    /// The first account that works with these binaries in this run directory, and the binaries
-    /// to use: a copy in the run directory where the account cannot reach the original, which
-    /// may be in the home of root.
+    /// The first account that works with these binaries in the directory `base`, and the binaries
+    /// to use: those in `copy`, made now, where the account cannot reach the original, which may
+    /// be in the home of root.
     pub(crate) fn settle(
         binaries: &Installation,
-        run: &RunDir,
+        base: &Path,
+        copy: &Path,
         forced: Option<Account>,
     ) -> Result<(Account, Installation), AccountError> {
-        let base = run.path().parent().unwrap_or(Path::new("/"));
         if forced.is_none() && !geteuid().is_root() {
             return Ok((Account::of_ourselves(binaries, base), binaries.clone()));
         }
@@ -99,7 +98,7 @@ impl Account {
             }
         }
         if candidates.contains(&user) && binaries.is_fetched() {
-            match user.stage(binaries, run) {
+            match user.stage(binaries, copy) {
                 Ok(staged) => return Ok((user, staged)),
                 Err(why) => refusals.push(format!("{user} with a copy of the programs: {why}")),
             }
@@ -117,15 +116,24 @@ impl Account {
         Account::Own
     }
 
+    /// The account that owns these files already, where root chose it earlier.
+    pub(crate) fn owner_of(data: &Path) -> Option<Account> {
+        use std::os::unix::fs::MetadataExt as _;
+        let metadata = data.metadata().ok().filter(|_| geteuid().is_root())?;
+        Some(match metadata.uid() {
+            0 => Account::Namespace,
+            uid => Account::User { uid, gid: metadata.gid() },
+        })
+    }
+
     /// Copies a fetched server, which is complete in one directory and runs from anywhere.
-    fn stage(self, binaries: &Installation, run: &RunDir) -> Result<Installation, String> {
+    fn stage(self, binaries: &Installation, copy: &Path) -> Result<Installation, String> {
         let tree = binaries.bin_dir().parent().ok_or("the programs have no directory")?;
-        let copy = run.path().join("programs");
         if !copy.exists() {
-            copy_tree(tree, &copy, self).map_err(|error| error.to_string())?;
+            copy_tree(tree, copy, self).map_err(|error| error.to_string())?;
         }
         let staged = binaries.moved_to(copy.join("bin"));
-        self.attempt(&staged, run.path()).map(|()| staged)
+        self.attempt(&staged, copy.parent().unwrap_or(Path::new("/"))).map(|()| staged)
     }
 
     /// The user `postgres`, else `nobody`, else the number that stands for nobody on Linux.

@@ -15,7 +15,8 @@ use crate::installation::hex;
 use crate::run_dir::RunDir;
 use crate::{Account, Cache, Image, ImageError, Installation, image, postmaster};
 
-/// 1 MiB segments make a data directory of 30 MB instead of 50 MB.
+/// 1 MiB segments make a data directory of 30 MB instead of 50 MB. No checksums: nothing here
+/// outlives a crash.
 const FLAGS: &[&str] = &[
     "--auth=trust",
     "--username=postgres",
@@ -58,14 +59,31 @@ fn base_key(installation: &Installation) -> String {
 }
 
 fn initialise(installation: &Installation, run: &RunDir) -> Result<(), ImageError> {
-    let (account, staged) = Account::settle(installation, run, None)?;
-    let installation = &staged;
+    let (account, staged) = run.settle(installation, None)?;
+    fill(&staged, account, &run.data(), FLAGS, false)
+}
+
+/// Makes an empty server in `data` whose configuration includes ours last.
+pub(crate) fn fill(
+    installation: &Installation,
+    account: Account,
+    data: &Path,
+    flags: &[&str],
+    checksums: bool,
+) -> Result<(), ImageError> {
+    // Since 18 checksums are on unless one says otherwise.
+    let checksums = match (checksums, installation.version().major) {
+        (true, ..18) => Some("--data-checksums"),
+        (false, 18..) => Some("--no-data-checksums"),
+        _ => None,
+    };
+    let flags: Vec<&str> = flags.iter().copied().chain(checksums).collect();
     // Not every build of every libc has C.UTF-8.
-    initdb(installation, account, &run.data(), "C.UTF-8").or_else(|error| match error {
-        ImageError::Initdb { .. } => initdb(installation, account, &run.data(), "C"),
+    initdb(installation, account, data, &flags, "C.UTF-8").or_else(|error| match error {
+        ImageError::Initdb { .. } => initdb(installation, account, data, &flags, "C"),
         other => Err(other),
     })?;
-    let conf = run.data().join("postgresql.conf");
+    let conf = data.join("postgresql.conf");
     let appended = std::fs::OpenOptions::new()
         .append(true)
         .open(&conf)
@@ -77,6 +95,7 @@ fn initdb(
     installation: &Installation,
     account: Account,
     data: &Path,
+    flags: &[&str],
     locale: &str,
 ) -> Result<(), ImageError> {
     if data.exists() {
@@ -84,11 +103,7 @@ fn initdb(
     }
     account.make_private_dir(data).map_err(ImageError::at(data))?;
     let mut command = postmaster::command(installation, "initdb", account);
-    command.arg("-D").arg(data).args(FLAGS).arg(format!("--locale={locale}"));
-    if installation.version().major >= 18 {
-        // Since 18 checksums are on unless one says otherwise; nothing here outlives a crash.
-        command.arg("--no-data-checksums");
-    }
+    command.arg("-D").arg(data).args(flags).arg(format!("--locale={locale}"));
     command.current_dir(data).stdin(Stdio::null());
     let output = command.output().map_err(ImageError::Spawn)?;
     if output.status.success() {

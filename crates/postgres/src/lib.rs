@@ -3,6 +3,7 @@
 //! In: a machine, and perhaps a wanted major version. Out: a [`Server`] with an [`Address`].
 //! The way there is [`find`] → [`base_image`] → [`Server::start`] (or [`Server::join_or_start`]
 //! where several processes share one server). What killed runs left is removed by [`sweep`].
+//! [`Store::open`] is the way to a server that keeps its data.
 //!
 //! **Invariant:** this crate knows no SQL, no driver, and no schema. It only ever ends processes
 //! and removes directories that it made itself.
@@ -28,6 +29,7 @@ mod server;
 mod settings;
 mod shared;
 mod start;
+mod store;
 mod sweep;
 mod version;
 
@@ -40,7 +42,8 @@ pub use installation::{Installation, Origin, ProbeError};
 pub use run_dir::{RunDirError, RunId};
 pub use search::{Attempt, FindError, Found, Outcome, Progress, Search, find};
 pub use server::{SaveError, Server, SnapshotError, StopError};
-pub use settings::{ServerOptions, SettingError};
+pub use settings::{Profile, ServerOptions, SettingError};
 pub use start::StartError;
+pub use store::{Store, StoreError, StoreOptions};
 pub use sweep::{SweepError, Swept, sweep};
 pub use version::Version;

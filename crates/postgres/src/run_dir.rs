@@ -29,7 +29,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::run_root;
+use crate::start::Site;
+use crate::{Account, AccountError, Installation, run_root};
 
 pub(crate) const MARKER: &str = "proofmark-run";
 const MARKER_TEXT: &str = "a run directory of proofmark, format 1\n";
@@ -178,12 +179,22 @@ impl RunDir {
         &self.id
     }
 
-    pub(crate) fn data(&self) -> PathBuf {
-        self.path.join("data")
+    pub(crate) fn site(&self) -> Site {
+        Site::in_dir(&self.path)
     }
 
-    pub(crate) fn socket_dir(&self) -> PathBuf {
-        self.path.join("socket")
+    pub(crate) fn data(&self) -> PathBuf {
+        self.site().data
+    }
+
+    /// An account that works here, and the binaries that it can reach.
+    pub(crate) fn settle(
+        &self,
+        binaries: &Installation,
+        forced: Option<Account>,
+    ) -> Result<(Account, Installation), AccountError> {
+        let base = self.path.parent().unwrap_or(Path::new("/"));
+        Account::settle(binaries, base, &self.path.join("programs"), forced)
     }
 
     /// Says that this process uses the server no more, although the value still lives.

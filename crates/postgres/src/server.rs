@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::keeper::Keeper;
 use crate::postmaster::Postmaster;
 use crate::run_dir::RunDir;
-use crate::start::{StartError, address, launch, open_log};
+use crate::start::{StartError, launch, open_log};
 use crate::{Account, Address, Cache, Image, ImageError, Installation, RunId, ServerOptions};
 
 /// A PostgreSQL server that belongs to this process, or that it shares with others.
@@ -126,7 +126,7 @@ impl Server {
 
     fn new(run: RunDir, binaries: &Installation, options: &ServerOptions, owned: Owned) -> Server {
         Server {
-            address: address(&run),
+            address: run.site().address(),
             pid: owned.postmaster.pid(),
             run,
             installation: binaries.clone(),
@@ -214,8 +214,9 @@ impl Server {
         let version = self.installation.version();
         let image = Image::store(cache, key, &self.run.data(), version)?;
         drop(lock);
-        let log = open_log(&self.run, &self.options)?;
-        owned.postmaster = launch(&self.run, &owned.binaries, owned.account, &self.options, &log)?;
+        let log = open_log(self.run.path(), &self.options)?;
+        let site = self.run.site();
+        owned.postmaster = launch(&site, &owned.binaries, owned.account, &self.options, &log)?;
         self.pid = owned.postmaster.pid();
         Ok((self, image))
     }
@@ -283,15 +284,15 @@ impl Owned {
         if made_by.major != version.major {
             return Err(StartError::OtherMajor { image: made_by, server: version });
         }
-        let (account, binaries) = Account::settle(binaries, run, options.account)?;
-        let log = open_log(run, options)?;
+        let (account, binaries) = run.settle(binaries, options.account)?;
+        let log = open_log(run.path(), options)?;
         let keeper = log
             .try_clone()
             .and_then(|log| Keeper::spawn(run.path(), linger_ms, log))
             .map_err(|source| StartError::Spawn { program: "sh".into(), source })?;
         let data = run.data();
         image.copy_to(&data, account).map_err(StartError::writing(&data))?;
-        let postmaster = launch(run, &binaries, account, options, &log)?;
+        let postmaster = launch(&run.site(), &binaries, account, options, &log)?;
         Ok(Owned { postmaster, keeper, account, binaries })
     }
 

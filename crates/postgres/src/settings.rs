@@ -1,4 +1,4 @@
-//! The settings of a server that is a test bench.
+//! The settings of a server: a test bench, or a store that keeps what it was given.
 //!
 //! In: [`ServerOptions`]. Out: the text of `proofmark.conf`, which the server's configuration
 //! includes last.
@@ -10,9 +10,20 @@ use std::path::{Path, PathBuf};
 
 use crate::{Account, Version, room};
 
+/// What a server is for, which decides the settings that nobody chose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// Data that is worthless after a crash of the machine: nothing waits for a disk.
+    Bench,
+    /// Data that must survive the process, the server and the machine.
+    Durable,
+}
+
 /// How a server is started.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
+    /// What it is for. A [`Store`](crate::Store) is always durable.
+    pub profile: Profile,
     /// PostgreSQL settings, by name; they win over the ones chosen here.
     pub settings: Vec<(String, String)>,
     /// Where the server's log is appended; `None` keeps it in the run directory.
@@ -34,6 +45,7 @@ pub struct ServerOptions {
 impl Default for ServerOptions {
     fn default() -> Self {
         ServerOptions {
+            profile: Profile::Bench,
             settings: Vec::new(),
             log_file: None,
             linger_ms: 500,
@@ -47,25 +59,13 @@ impl Default for ServerOptions {
 
 pub(crate) const PORT: u16 = 5432;
 
-/// Settings and why. The data is worthless after a crash of the machine, so nothing waits for a
-/// disk; `synchronous_commit` stays on because turning it off changes what tests can observe.
-/// `wal_level` stays at `replica`: with `minimal` CREATE DATABASE syncs every file and takes
-/// half as long again.
-const BENCH: &[(&str, &str)] = &[
+/// What both kinds of server have.
+const COMMON: &[(&str, &str)] = &[
     ("listen_addresses", ""),
-    ("fsync", "off"),
-    ("full_page_writes", "off"),
     ("synchronous_commit", "on"),
+    // `wal_level` stays at `replica`: with `minimal` CREATE DATABASE syncs every file and takes
+    // half as long again.
     ("wal_level", "replica"),
-    ("max_wal_senders", "4"),
-    ("min_wal_size", "32MB"),
-    ("max_wal_size", "256MB"),
-    ("checkpoint_timeout", "1h"),
-    ("checkpoint_warning", "0"),
-    ("shared_buffers", "64MB"),
-    // Databases live for seconds, and a vacuum in the middle of a test would change its plans
-    // and its statistics.
-    ("autovacuum", "off"),
     ("track_counts", "on"),
     ("jit", "off"),
     ("max_prepared_transactions", "64"),
@@ -79,6 +79,38 @@ const BENCH: &[(&str, &str)] = &[
     ("log_destination", "stderr"),
     ("logging_collector", "off"),
     ("log_line_prefix", "%m [%p] "),
+];
+
+/// The data is worthless after a crash of the machine, so nothing waits for a disk;
+/// `synchronous_commit` stays on because turning it off changes what tests can observe.
+const BENCH: &[(&str, &str)] = &[
+    ("fsync", "off"),
+    ("full_page_writes", "off"),
+    ("max_wal_senders", "4"),
+    ("min_wal_size", "32MB"),
+    ("max_wal_size", "256MB"),
+    ("checkpoint_timeout", "1h"),
+    ("checkpoint_warning", "0"),
+    ("shared_buffers", "64MB"),
+    // Databases live for seconds, and a vacuum in the middle of a test would change its plans
+    // and its statistics.
+    ("autovacuum", "off"),
+];
+
+/// What was answered is on the disk. The rest is for a service that shares a small machine.
+const DURABLE: &[(&str, &str)] = &[
+    ("fsync", "on"),
+    ("full_page_writes", "on"),
+    ("wal_compression", "on"),
+    ("max_wal_size", "1GB"),
+    ("checkpoint_timeout", "5min"),
+    ("shared_buffers", "128MB"),
+    ("autovacuum", "on"),
+    // Tables of a busy queue are nearly all dead rows; a fifth of a large one is too many.
+    ("autovacuum_vacuum_scale_factor", "0.05"),
+    ("autovacuum_naptime", "15s"),
+    // The disks of today answer a random read as fast as the next block.
+    ("random_page_cost", "1.1"),
 ];
 
 /// A setting whose name PostgreSQL would not read as a name.
@@ -98,7 +130,11 @@ pub(crate) fn configuration(
         let quoted = value.replace('\\', r"\\").replace('\'', "''");
         writeln!(text, "{name} = '{quoted}'").expect("writing to a String cannot fail");
     };
-    for (name, value) in BENCH {
+    let chosen = match options.profile {
+        Profile::Bench => BENCH,
+        Profile::Durable => DURABLE,
+    };
+    for (name, value) in COMMON.iter().chain(chosen) {
         set(name, value);
     }
     if room::is_memory(socket_dir) {

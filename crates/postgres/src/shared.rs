@@ -18,7 +18,7 @@ use crate::handshake::{Knock, knock};
 use crate::installation::hex;
 use crate::run_dir::{self, RunDir};
 use crate::server::Server;
-use crate::start::{StartError, address};
+use crate::start::StartError;
 use crate::{Address, Image, Installation, RunDirError, RunId, ServerOptions};
 use crate::{keeper, run_root, sweep};
 
@@ -78,7 +78,8 @@ impl Server {
 fn shared_id(key: &str, binaries: &Installation, image: &Image, options: &ServerOptions) -> RunId {
     let mut hash = Sha256::new();
     hash.update(format!("{key:?} {} {}", binaries.fingerprint(), image.path().display()));
-    hash.update(format!("{:?} {}", options.settings, options.max_connections));
+    let ServerOptions { profile, settings, max_connections, .. } = options;
+    hash.update(format!("{profile:?} {settings:?} {max_connections}"));
     RunId::shared(&hex(&hash.finalize()[..6]))
 }
 
@@ -139,7 +140,7 @@ fn found(
     let run = RunDir::fill(path, id)?;
     match Server::start_in(run, binaries, image, options, options.linger_ms) {
         Ok((run, owned)) => {
-            let announced = Announcement { address: address(&run), pid: owned.pid() };
+            let announced = Announcement { address: run.site().address(), pid: owned.pid() };
             let file = run.path().join(ANNOUNCEMENT);
             let text = serde_json::to_string(&announced).expect("text and numbers serialize");
             let unfinished = run.path().join("server.json.new");

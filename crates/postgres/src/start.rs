@@ -1,6 +1,6 @@
-//! Starts a server in a run directory and waits until it answers.
+//! Starts a server on a data directory and waits until it answers.
 //!
-//! In: a run directory, binaries, an account. Out: a [`Postmaster`] that takes connections, or a
+//! In: where its files are, binaries, an account. Out: a [`Postmaster`] that takes connections, or a
 //! [`StartError`] with the reason from the server's log.
 //!
 //! **Invariant:** when this fails, no server process is left.
@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use crate::handshake::{Knock, knock};
 use crate::initdb::SUPERUSER;
 use crate::postmaster::Postmaster;
-use crate::run_dir::RunDir;
 use crate::settings::{self, SettingError, configuration};
 use crate::{Account, AccountError, Address, Installation, RunDirError, ServerOptions, Version};
 
@@ -128,13 +127,28 @@ impl StartError {
     }
 }
 
-pub(crate) fn address(run: &RunDir) -> Address {
-    Address { socket_dir: run.socket_dir(), port: settings::PORT, user: SUPERUSER.to_owned() }
+/// Where the files of one server are.
+pub(crate) struct Site {
+    pub(crate) root: PathBuf,
+    pub(crate) data: PathBuf,
+    pub(crate) socket_dir: PathBuf,
+}
+
+impl Site {
+    /// The places in a directory that holds one server.
+    pub(crate) fn in_dir(root: &Path) -> Site {
+        Site { root: root.to_path_buf(), data: root.join("data"), socket_dir: root.join("socket") }
+    }
+
+    pub(crate) fn address(&self) -> Address {
+        let socket_dir = self.socket_dir.clone();
+        Address { socket_dir, port: settings::PORT, user: SUPERUSER.to_owned() }
+    }
 }
 
 /// Opens the log for appending.
-pub(crate) fn open_log(run: &RunDir, options: &ServerOptions) -> Result<File, StartError> {
-    let path = options.log_file.clone().unwrap_or_else(|| run.path().join("server.log"));
+pub(crate) fn open_log(root: &Path, options: &ServerOptions) -> Result<File, StartError> {
+    let path = options.log_file.clone().unwrap_or_else(|| root.join("server.log"));
     OpenOptions::new()
         .create(true)
         .read(true)
@@ -145,24 +159,24 @@ pub(crate) fn open_log(run: &RunDir, options: &ServerOptions) -> Result<File, St
 
 /// Starts the server on the data directory that is in place and waits for its first answer.
 pub(crate) fn launch(
-    run: &RunDir,
+    site: &Site,
     binaries: &Installation,
     account: Account,
     options: &ServerOptions,
     log: &File,
 ) -> Result<Postmaster, StartError> {
-    let (data, socket_dir) = (run.data(), run.socket_dir());
+    let (data, socket_dir) = (&site.data, &site.socket_dir);
     if !socket_dir.exists() {
-        account.make_private_dir(&socket_dir).map_err(StartError::writing(&socket_dir))?;
+        account.make_private_dir(socket_dir).map_err(StartError::writing(socket_dir))?;
     }
     let conf = data.join("proofmark.conf");
-    let text = configuration(options, binaries.version(), &socket_dir)?;
+    let text = configuration(options, binaries.version(), socket_dir)?;
     fs::write(&conf, text).and_then(|()| account.own(&conf)).map_err(StartError::writing(&conf))?;
     let from = log.metadata().map_or(0, |metadata| metadata.len());
-    let spawn = || Postmaster::spawn(binaries, account, &data, log.try_clone()?);
+    let spawn = || Postmaster::spawn(binaries, account, data, log.try_clone()?);
     let program = binaries.program("postgres");
     let mut postmaster = spawn().map_err(|source| StartError::Spawn { program, source })?;
-    match wait_until_ready(&mut postmaster, run, options, log, from) {
+    match wait_until_ready(&mut postmaster, site, options, log, from) {
         Ok(()) => Ok(postmaster),
         Err(error) => {
             // The first error is the one to report.
@@ -174,12 +188,12 @@ pub(crate) fn launch(
 
 fn wait_until_ready(
     postmaster: &mut Postmaster,
-    run: &RunDir,
+    site: &Site,
     options: &ServerOptions,
     log: &File,
     from: u64,
 ) -> Result<(), StartError> {
-    let socket = address(run).socket();
+    let socket = site.address().socket();
     let started = Instant::now();
     let mut last = "nobody listens".to_owned();
     while started.elapsed() < Duration::from_millis(options.start_timeout_ms) {
@@ -188,11 +202,11 @@ fn wait_until_ready(
             Knock::NotYet => {}
             Knock::Refused(code) => last = format!("refused with SQLSTATE {code}"),
         }
-        let exited = postmaster.exited().map_err(StartError::writing(run.path()))?;
+        let exited = postmaster.exited().map_err(StartError::writing(&site.root))?;
         if let Some(status) = exited {
             let log = last_lines(log, from);
             if log.contains("No space left on device") {
-                return Err(StartError::DiskFull { path: run.path().to_path_buf() });
+                return Err(StartError::DiskFull { path: site.root.clone() });
             }
             return Err(StartError::Exited { status: status.to_string(), log });
         }

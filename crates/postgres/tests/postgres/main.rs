@@ -6,4 +6,5 @@ mod room;
 mod root;
 mod search;
 mod sharing;
+mod store;
 mod support;
