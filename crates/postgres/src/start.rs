@@ -1,7 +1,7 @@
 //! Starts a server on a data directory and waits until it answers.
 //!
-//! In: where its files are, binaries, an account. Out: a [`Postmaster`] that takes connections, or a
-//! [`StartError`] with the reason from the server's log.
+//! In: where its files are, binaries, an account. Out: a [`Postmaster`] that takes connections,
+//! or a [`StartError`] with the reason from the server's log.
 //!
 //! **Invariant:** when this fails, no server process is left.
 

@@ -186,7 +186,7 @@ impl Store {
     /// recovered. Blocks until the server answers.
     ///
     /// # Errors
-    /// [`StoreError`]; nothing is left running then. [`StoreError::InUse`]: a living process has it.
+    /// [`StoreError`]; nothing is left running then. [`StoreError::InUse`]: another process has it.
     pub fn open(dir: &Path, options: &StoreOptions) -> Result<Store, StoreError> {
         let dir = enter(dir)?;
         let lock = lock(&dir)?;
