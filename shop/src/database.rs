@@ -243,7 +243,7 @@ impl Tries {
         &self,
         pool: &PgPool,
     ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        pool.begin().await
+        crate::telemetry::sql::begin(pool).await
     }
 
     /// Commits or rolls back; none when the transaction shall be tried once more.
@@ -272,6 +272,7 @@ impl Tries {
         if self.failed == TRIES || !matches!(error.database(), Some(DatabaseError::Conflict(_))) {
             return false;
         }
+        crate::telemetry::sql::count_retry();
         tokio::time::sleep(FIRST_WAIT * 2_u32.pow(self.failed - 1)).await;
         true
     }

@@ -28,3 +28,5 @@ pub mod order;
 pub mod payment;
 
 pub mod event;
+
+pub mod telemetry;
