@@ -38,6 +38,9 @@ pub enum Event {
         application_name: Option<String>,
         /// The client's process, where it could be found out.
         pid: Option<u32>,
+        /// Whether it got a backend that an earlier client had used, or one opened ahead.
+        #[serde(default)]
+        warm: bool,
     },
     /// The server said no.
     Refused {
@@ -81,6 +84,9 @@ pub enum Event {
         how: Ended,
         /// Whether the test is known to have failed.
         failed: bool,
+        /// How the test could reach its database.
+        #[serde(default)]
+        lane: Lane,
     },
     /// The source could not take a lease back.
     GiveBackFailed {
@@ -115,6 +121,17 @@ pub enum Identity {
     Console,
     /// Nothing told it.
     Unknown,
+}
+
+/// How a test reaches its database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// Through the proxy only: everything it sent was seen.
+    #[default]
+    Proxy,
+    /// It was given the URL of the database itself: what it sent there was not seen.
+    Direct,
 }
 
 /// Why a lease ended.

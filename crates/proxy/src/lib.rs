@@ -25,7 +25,7 @@ mod shared;
 mod source;
 mod stream;
 
-pub use events::{Ended, Event, Identity, Refusal, TurnedAway};
+pub use events::{Ended, Event, Identity, Lane, Refusal, TurnedAway};
 pub use ids::{LeaseId, SessionId, TestName};
 pub use options::{IDENTITY_ENV, Listen, ProxyOptions};
 pub use proxy::{Proxy, StartError};

@@ -75,8 +75,9 @@ pub struct Seen {
     pub failing_rows: Vec<FailingRow>,
     /// Sessions that ended with a transaction open.
     pub sessions_left_in_transaction: u32,
-    /// Backends that the proxy keeps connected to the lease's database: idle, `DISCARD ALL` done,
-    /// statistics flushed.
+    /// Process ids of backends that the proxy keeps connected to the database: idle, outside of a
+    /// transaction, emptied by DISCARD ALL, and with their statistics written. Whoever wants them
+    /// gone ends them (`pg_terminate_backend`); the proxy notices.
     pub warm: Vec<i32>,
 }
 

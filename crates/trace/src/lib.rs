@@ -30,5 +30,5 @@ pub use write::{CreateError, Writer};
 pub use proofmark_catalog::source::Migration;
 pub use proofmark_pool::TableWritten;
 pub use proofmark_proxy::{
-    Ended, Event, Identity, LeaseId, Refusal, SessionId, TestName, TurnedAway,
+    Ended, Event, Identity, Lane, LeaseId, Refusal, SessionId, TestName, TurnedAway,
 };

@@ -17,7 +17,7 @@ use crate::frontend::OwnError;
 use crate::identity::{Peer, recognise};
 use crate::leases::{CloseReason, Holder, Join, JoinError, LeaseKey, end};
 use crate::shared::Shared;
-use crate::{Ended, Identity, TestName};
+use crate::{Ended, Identity, Lane, TestName};
 
 /// Who is talking.
 #[derive(Debug)]
@@ -114,6 +114,7 @@ impl Speaker {
         let held = self.shared.leases.hold(&self.shared, &join).await;
         let (lease, granted) = held.map_err(not_held)?;
         let (url, lane) = if is_direct {
+            lease.lane.set(Lane::Direct);
             (url::direct(&granted, &self.user), "direct")
         } else {
             (url::proxied(&lease, &self.user, self.shared.port), "proxy")

@@ -271,5 +271,6 @@ fn opened_event(
         user: startup.user().map(text).unwrap_or_default(),
         application_name: startup.parameter("application_name").map(text),
         pid: peer.pid,
+        warm: false,
     }
 }

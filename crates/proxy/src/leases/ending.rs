@@ -42,7 +42,8 @@ pub(crate) async fn end(
     lease.until(|lease| !lease.is_being_taken.get()).await;
     close_sessions(lease, reason).await;
     if lease.granted().is_some() {
-        shared.emit(Event::LeaseEnded { lease: lease.id, how, failed });
+        let lane = lease.lane.get();
+        shared.emit(Event::LeaseEnded { lease: lease.id, how, failed, lane });
         match shared.source.give_back(lease.id, failed, lease.take_seen()).await {
             Ok(given_back) => said = given_back,
             Err(error) => {

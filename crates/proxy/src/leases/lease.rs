@@ -13,7 +13,7 @@ use std::task::{Context, Waker};
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::Instant;
 
-use crate::{FailingRow, Granted, Identity, LeaseId, Seen, SessionId, SourceError, TestName};
+use crate::{FailingRow, Granted, Identity, Lane, LeaseId, Seen, SessionId, SourceError, TestName};
 
 const FAILING_ROWS_MAX: usize = 64;
 
@@ -59,6 +59,8 @@ pub(crate) struct Lease {
     pub(super) is_held_by_process: Cell<bool>,
     /// Since when nobody is connected, once somebody was.
     pub(super) idle_since: Cell<Option<Instant>>,
+    /// Direct, once the URL of the database itself has been handed out.
+    pub(crate) lane: Cell<Lane>,
     seen: RefCell<Seen>,
 }
 
@@ -75,6 +77,7 @@ impl Lease {
             sessions: RefCell::default(),
             is_held_by_process: Cell::new(false),
             idle_since: Cell::new(None),
+            lane: Cell::new(Lane::Proxy),
             seen: RefCell::default(),
         }
     }

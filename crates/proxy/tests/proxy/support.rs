@@ -235,7 +235,7 @@ impl Bench {
     /// Waits until a lease has ended; how, and whether it failed.
     pub(crate) fn ended(&self, lease: LeaseId) -> (proofmark_proxy::Ended, bool) {
         self.event(|event| match event {
-            Event::LeaseEnded { lease: ended, how, failed } if *ended == lease => {
+            Event::LeaseEnded { lease: ended, how, failed, .. } if *ended == lease => {
                 Some((*how, *failed))
             }
             _ => None,

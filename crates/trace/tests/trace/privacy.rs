@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use expect_test::expect;
 use proofmark_catalog::{Catalog, PromiseId};
 use proofmark_trace::{
-    CommandLine, Ended, Event, LeaseId, Masked, Record, Refusal, ServerUsed, SessionId, TurnedAway,
-    Writer,
+    CommandLine, Ended, Event, Lane, LeaseId, Masked, Record, Refusal, ServerUsed, SessionId,
+    TurnedAway, Writer,
 };
 use serde_json::Value;
 
@@ -56,6 +56,7 @@ fn the_only_texts_in_a_trace_are_names_shapes_and_migrations() {
         .record.proxy.event
         .record.proxy.how
         .record.proxy.identity.by
+        .record.proxy.lane
         .record.proxy.real_database
         .record.proxy.reason.database
         .record.proxy.reason.why
@@ -157,6 +158,7 @@ fn events() -> Vec<Event> {
             user: "me".to_owned(),
             application_name: text(),
             pid: Some(1),
+            warm: true,
         },
         Event::Refused { session, lease, statement: "select ?".to_owned(), refusal },
         Event::SessionClosed {
@@ -168,7 +170,7 @@ fn events() -> Vec<Event> {
             abrupt: false,
         },
         Event::ServerLost { session, lease },
-        Event::LeaseEnded { lease, how: Ended::Idle, failed: false },
+        Event::LeaseEnded { lease, how: Ended::Idle, failed: false, lane: Lane::Proxy },
         Event::GiveBackFailed { lease, error: "disk full".to_owned() },
         Event::TurnedAway { reason: TurnedAway::UnknownDatabase { database: "x".to_owned() } },
     ]
