@@ -12,6 +12,8 @@
 //! see each other. No label takes a value from a request: see
 //! [`telemetry`](super).
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -81,10 +83,6 @@ struct OutcomeLabel {
 
 type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
 
-fn durations() -> Histogram {
-    Histogram::new(SECONDS)
-}
-
 /// How the delivery of a webhook ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
@@ -106,32 +104,132 @@ impl Delivery {
     }
 }
 
-/// Every metric of one service.
-#[derive(Debug)]
-pub struct Metrics {
-    registry: Registry,
-    requests: Durations<AnswerLabel>,
-    active: Family<MethodLabel, Gauge>,
-    abandoned: Family<RouteLabel, Counter>,
-    connections: Family<StateLabel, Gauge>,
-    connections_max: Gauge,
-    database_up: Gauge,
-    retries: Counter,
-    draining: Gauge,
-    problems: Family<CodeLabel, Counter>,
-    validation: Family<FieldLabel, Counter>,
-    oversell: Counter,
-    outbox: Gauge,
-    outbox_age: Gauge<f64, std::sync::atomic::AtomicU64>,
-    published: Counter,
-    orders: Family<StateLabel, Counter>,
-    payments: Family<StateLabel, Counter>,
-    refunds: Family<StateLabel, Counter>,
-    swept: Counter,
-    deliveries: Family<OutcomeLabel, Counter>,
-    memory: Gauge,
-    files: Gauge,
-    cpu: Counter<f64, std::sync::atomic::AtomicU64>,
+/// Declares the metrics: a field each, registered under a name with what it tells.
+macro_rules! metrics {
+    ($($field:ident: $kind:ty = $name:literal, $help:literal;)*) => {
+        /// Every metric of one service.
+        #[derive(Debug)]
+        pub struct Metrics {
+            registry: Registry,
+            $($field: $kind,)*
+        }
+
+        impl Metrics {
+            fn registered(mut registry: Registry) -> Self {
+                $(
+                    let $field = <$kind as New>::new();
+                    // Both are handles of the same.
+                    registry.register($name, $help, $field.clone());
+                )*
+                Self { registry, $($field,)* }
+            }
+        }
+    };
+}
+
+/// A metric at zero.
+trait New {
+    fn new() -> Self;
+}
+
+impl New for Durations<AnswerLabel> {
+    fn new() -> Self {
+        Self::new_with_constructor(|| Histogram::new(SECONDS))
+    }
+}
+
+/// The metrics that have a default.
+macro_rules! by_default {
+    ($($kind:ty),* $(,)?) => {
+        $(impl New for $kind {
+            fn new() -> Self {
+                Self::default()
+            }
+        })*
+    };
+}
+
+by_default!(
+    Gauge,
+    Gauge<f64, AtomicU64>,
+    Counter,
+    Counter<f64, AtomicU64>,
+    Family<MethodLabel, Gauge>,
+    Family<StateLabel, Gauge>,
+    Family<RouteLabel, Counter>,
+    Family<StateLabel, Counter>,
+    Family<CodeLabel, Counter>,
+    Family<FieldLabel, Counter>,
+    Family<OutcomeLabel, Counter>,
+);
+
+metrics! {
+    requests: Durations<AnswerLabel> =
+        "http_server_request_duration_seconds",
+        "Duration of HTTP requests, by the pattern of the route";
+    active: Family<MethodLabel, Gauge> =
+        "http_server_active_requests",
+        "HTTP requests under way";
+    abandoned: Family<RouteLabel, Counter> =
+        "http_server_abandoned_requests",
+        "HTTP requests whose client left before the answer";
+    connections: Family<StateLabel, Gauge> =
+        "db_client_connection_count",
+        "Connections of the pool, idle and used";
+    connections_max: Gauge =
+        "db_client_connection_max",
+        "Connections that the pool may open";
+    database_up: Gauge =
+        "shop_database_up",
+        "Whether the database answered when this was asked";
+    retries: Counter =
+        "shop_transaction_retries",
+        "Transactions tried once more after a serialization failure or a deadlock";
+    draining: Gauge =
+        "shop_draining",
+        "Whether the service finishes what it began and takes no more";
+    problems: Family<CodeLabel, Counter> =
+        "shop_problems",
+        "Requests answered with a problem, by its code";
+    validation: Family<FieldLabel, Counter> =
+        "shop_validation_failures",
+        "Fields of requests that were not valid, by the reason";
+    oversell: Counter =
+        "shop_oversell_refused",
+        "Attempts to take more stock than there is";
+    outbox: Gauge =
+        "shop_outbox_unpublished",
+        "Events that wait to be published, counted up to 10,000";
+    outbox_age: Gauge<f64, AtomicU64> =
+        "shop_outbox_oldest_unpublished_seconds",
+        "How long ago the oldest event happened that waits to be published";
+    published: Counter =
+        "shop_events_published",
+        "Events that were published";
+    orders: Family<StateLabel, Counter> =
+        "shop_orders",
+        "Orders by the state they came into";
+    payments: Family<StateLabel, Counter> =
+        "shop_payments",
+        "Payments by the state they came into";
+    refunds: Family<StateLabel, Counter> =
+        "shop_refunds",
+        "Refunds by the state they came into";
+    swept: Counter =
+        "shop_holds_expired",
+        "Holds whose time was over and whose stock the sweeper gave back";
+    deliveries: Family<OutcomeLabel, Counter> =
+        "shop_webhook_deliveries",
+        "Attempts to deliver a webhook, by how they ended";
+    memory: Gauge =
+        "process_resident_memory_bytes",
+        "Memory that the process holds";
+    files: Gauge =
+        "process_open_fds",
+        "Files that the process has open";
+    cpu: Counter<f64, AtomicU64> =
+        "process_cpu_seconds",
+        "Processor time that the process has used";
 }
 
 impl Default for Metrics {
@@ -147,142 +245,7 @@ impl Metrics {
         let mut registry = Registry::default();
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("shop_build", "The version that runs", build);
-        let registry = &mut registry;
-        let metrics = Self {
-            requests: kept(
-                registry,
-                "http_server_request_duration_seconds",
-                "Duration of HTTP requests, by the pattern of the route",
-                Family::new_with_constructor(durations as fn() -> Histogram),
-            ),
-            active: kept(
-                registry,
-                "http_server_active_requests",
-                "HTTP requests under way",
-                Family::default(),
-            ),
-            abandoned: kept(
-                registry,
-                "http_server_abandoned_requests",
-                "HTTP requests whose client left before the answer",
-                Family::default(),
-            ),
-            connections: kept(
-                registry,
-                "db_client_connection_count",
-                "Connections of the pool, idle and used",
-                Family::default(),
-            ),
-            connections_max: kept(
-                registry,
-                "db_client_connection_max",
-                "Connections that the pool may open",
-                Gauge::default(),
-            ),
-            database_up: kept(
-                registry,
-                "shop_database_up",
-                "Whether the database answered when this was asked",
-                Gauge::default(),
-            ),
-            retries: kept(
-                registry,
-                "shop_transaction_retries",
-                "Transactions tried once more after a serialization failure or a deadlock",
-                Counter::default(),
-            ),
-            draining: kept(
-                registry,
-                "shop_draining",
-                "Whether the service finishes what it began and takes no more",
-                Gauge::default(),
-            ),
-            problems: kept(
-                registry,
-                "shop_problems",
-                "Requests answered with a problem, by its code",
-                Family::default(),
-            ),
-            validation: kept(
-                registry,
-                "shop_validation_failures",
-                "Fields of requests that were not valid, by the reason",
-                Family::default(),
-            ),
-            oversell: kept(
-                registry,
-                "shop_oversell_refused",
-                "Attempts to take more stock than there is",
-                Counter::default(),
-            ),
-            outbox: kept(
-                registry,
-                "shop_outbox_unpublished",
-                "Events that wait to be published, counted up to 10,000",
-                Gauge::default(),
-            ),
-            outbox_age: kept(
-                registry,
-                "shop_outbox_oldest_unpublished_seconds",
-                "How long ago the oldest event happened that waits to be published",
-                Gauge::default(),
-            ),
-            published: kept(
-                registry,
-                "shop_events_published",
-                "Events that were published",
-                Counter::default(),
-            ),
-            orders: kept(
-                registry,
-                "shop_orders",
-                "Orders by the state they came into",
-                Family::default(),
-            ),
-            payments: kept(
-                registry,
-                "shop_payments",
-                "Payments by the state they came into",
-                Family::default(),
-            ),
-            refunds: kept(
-                registry,
-                "shop_refunds",
-                "Refunds by the state they came into",
-                Family::default(),
-            ),
-            swept: kept(
-                registry,
-                "shop_holds_expired",
-                "Holds whose time was over and whose stock the sweeper gave back",
-                Counter::default(),
-            ),
-            deliveries: kept(
-                registry,
-                "shop_webhook_deliveries",
-                "Attempts to deliver a webhook, by how they ended",
-                Family::default(),
-            ),
-            memory: kept(
-                registry,
-                "process_resident_memory_bytes",
-                "Memory that the process holds",
-                Gauge::default(),
-            ),
-            files: kept(
-                registry,
-                "process_open_fds",
-                "Files that the process has open",
-                Gauge::default(),
-            ),
-            cpu: kept(
-                registry,
-                "process_cpu_seconds",
-                "Processor time that the process has used",
-                Counter::default(),
-            ),
-            registry: std::mem::take(registry),
-        };
+        let metrics = Self::registered(registry);
         for &state in OrderState::ALL {
             drop(metrics.orders.get_or_create(&StateLabel { state: state.as_str() }));
         }
@@ -451,27 +414,16 @@ async fn outbox_lag(pool: &PgPool) -> Result<(i64, f64), sqlx::Error> {
     .await
 }
 
-/// Registers a metric and keeps it: both are handles of the same.
-fn kept<M: prometheus_client::registry::Metric + Clone>(
-    registry: &mut Registry,
-    name: &str,
-    help: &str,
-    metric: M,
-) -> M {
-    registry.register(name, help, metric.clone());
-    metric
-}
-
 /// A publisher that counts what another has published.
 #[derive(Debug)]
 pub struct CountingPublisher<P> {
     publisher: P,
-    metrics: std::sync::Arc<Metrics>,
+    metrics: Arc<Metrics>,
 }
 
 impl<P: Publisher> CountingPublisher<P> {
     /// Counts what `publisher` publishes.
-    pub fn new(publisher: P, metrics: std::sync::Arc<Metrics>) -> Self {
+    pub fn new(publisher: P, metrics: Arc<Metrics>) -> Self {
         Self { publisher, metrics }
     }
 }
