@@ -51,6 +51,9 @@ pub(crate) enum Color {
 pub(crate) enum Verb {
     /// Run a suite through Proofmark and report what it tried.
     Run(RunArguments),
+    /// Serve databases to the test runner that started this, until it is done.
+    #[command(mut_arg("command", |command| command.hide(true)), after_help = SERVING)]
+    Serve(RunArguments),
     /// Write a commented proofmark.toml for this project.
     Init(InitArguments),
     /// Show the report of an earlier run again, or merge the traces of several machines.
@@ -65,6 +68,14 @@ pub(crate) enum Verb {
     #[command(hide = true)]
     Hold(HoldArguments),
 }
+
+/// What `proofmark serve` and its parent say to each other.
+const SERVING: &str = "\
+For test runners that are running already, such as pytest or a setup file of vitest:
+  standard output  one line of JSON: the variables to set and to unset, the databases;
+                   at the end, the report
+  standard input   the runner's exit code; its end is the end of the run, so that a runner that is
+                   killed leaves nothing behind";
 
 #[derive(Debug, Args)]
 #[command(after_help = "\

@@ -34,6 +34,7 @@ fn main() -> std::process::ExitCode {
 fn perform(verb: Verb, say: &Say) -> Result<Exit, Failure> {
     match verb {
         Verb::Run(arguments) => run::run(arguments, say),
+        Verb::Serve(arguments) => run::serve(arguments, say),
         Verb::Init(arguments) => init::init(&arguments, say),
         Verb::Report(arguments) => report::report(&arguments, say),
         Verb::Doctor(arguments) => doctor::doctor(&arguments, say),

@@ -1,12 +1,13 @@
-//! `proofmark run`: the main job.
+//! `proofmark run` and `proofmark serve`: the main job.
 
 mod command;
 mod environment;
 mod leases;
 mod masked;
 mod outcome;
+mod parent;
 mod recorder;
 mod session;
 mod signals;
 
-pub(crate) use session::run;
+pub(crate) use session::{run, serve};

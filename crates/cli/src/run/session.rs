@@ -24,6 +24,7 @@ use super::command;
 use super::environment::Environment;
 use super::leases::{Desk, Leases};
 use super::outcome;
+use super::parent::{self, Parent};
 use super::recorder::{Recorder, Recording, record};
 use super::signals::Signals;
 use crate::args::RunArguments;
@@ -36,10 +37,37 @@ use crate::say::{Mood, Say};
 pub(crate) fn run(arguments: RunArguments, say: &Say) -> Result<Exit, Failure> {
     let begun = Instant::now();
     let config = configured(&arguments)?;
+    if config.command.is_empty() {
+        return Err(Failure::new(Exit::Usage, "no tests were run: there is no command")
+            .help("proofmark run -- <command>, or `command = [...]` in proofmark.toml"));
+    }
     let directory = config.root_of_command.as_ref().unwrap_or(&config.root);
     if command::locate(&config.command[0], directory).is_none() {
         return Err(outcome::no_such_command(&config.command[0]));
     }
+    begin(arguments, config, Suite::Command, say, begun)
+}
+
+/// `proofmark serve`.
+pub(crate) fn serve(arguments: RunArguments, say: &Say) -> Result<Exit, Failure> {
+    let begun = Instant::now();
+    let parent = Parent::new();
+    if !arguments.command.is_empty() {
+        return Err(Failure::new(Exit::Usage, "serve starts no command: it serves its parent")
+            .help("proofmark run -- <command>"));
+    }
+    let mut config = configured(&arguments)?;
+    config.command = parent.command();
+    begin(arguments, config, Suite::Parent(parent), say, begun)
+}
+
+fn begin(
+    arguments: RunArguments,
+    config: Config,
+    suite: Suite,
+    say: &Say,
+    begun: Instant,
+) -> Result<Exit, Failure> {
     let output = RunOutput::create(&config.output).map_err(|error| {
         let state = format!("the output directory {} cannot be used", config.output.display());
         Failure::because(Exit::Usage, state, &error).help("set `output` in proofmark.toml")
@@ -49,7 +77,7 @@ pub(crate) fn run(arguments: RunArguments, say: &Say) -> Result<Exit, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::because(Exit::Internal, "the run could not start", &error))?;
-    let session = Session { arguments, config, output, say: say.clone(), begun };
+    let session = Session { arguments, config, suite, output, say: say.clone(), begun };
     let ended = runtime.block_on(session.perform());
     // Blocking work that was cut short by a signal still finishes: it may hold a server.
     drop(runtime);
@@ -64,10 +92,6 @@ fn configured(arguments: &RunArguments) -> Result<Config, Failure> {
     if !arguments.command.is_empty() {
         config.command.clone_from(&arguments.command);
         config.root_of_command = Some(here);
-    }
-    if config.command.is_empty() {
-        return Err(Failure::new(Exit::Usage, "no tests were run: there is no command")
-            .help("proofmark run -- <command>, or `command = [...]` in proofmark.toml"));
     }
     if let Some(major) = arguments.postgres {
         if !(14..=18).contains(&major) {
@@ -89,10 +113,20 @@ fn configured(arguments: &RunArguments) -> Result<Config, Failure> {
     Ok(config)
 }
 
+/// Who runs the tests.
+#[derive(Debug, Clone, Copy)]
+enum Suite {
+    /// A command that we start.
+    Command,
+    /// The process that started us.
+    Parent(Parent),
+}
+
 /// What a run has from the beginning.
 struct Session {
     arguments: RunArguments,
     config: Config,
+    suite: Suite,
     output: RunOutput,
     say: Say,
     begun: Instant,
@@ -200,7 +234,12 @@ impl Session {
             Proxy::start(options, Arc::new(Desk(leases))).map_err(|error| internal(&error))?;
         let run = bench.server().map_or(self.output.id(), |server| server.run_id().as_str());
         let environment = Environment::new(&self.config, proxy.port(), bench.target().user(), run);
-        let finished = self.command(&proxy, &environment, &counts, signals).await;
+        let finished = match self.suite {
+            Suite::Command => self.command(&proxy, &environment, &counts, signals).await,
+            Suite::Parent(parent) => {
+                self.parent(parent, &proxy, &environment, &counts, signals).await
+            }
+        };
         let shut = tokio::task::spawn_blocking(move || proxy.shutdown()).await;
         let forwarded = tokio::task::spawn_blocking(move || forwarding.join()).await;
         shut.map_err(|error| internal(&error))?;
@@ -231,6 +270,30 @@ impl Session {
         })
         .await
         .map_err(|error| Failure::because(Exit::Internal, "the command was lost", &error))?;
+        self.say.title("");
+        Ok(finished)
+    }
+
+    /// Serves the process that started us.
+    async fn parent(
+        &self,
+        parent: Parent,
+        proxy: &Proxy,
+        environment: &Environment,
+        counts: &Counts,
+        signals: &mut Signals,
+    ) -> Result<CommandFinished, Failure> {
+        self.say.line("Serving", &CommandLine::redacted(&self.config.command).to_string());
+        proxy.set_root_pid(parent.id());
+        let databases: Vec<&str> = self.config.databases.keys().map(String::as_str).collect();
+        let lost = |error: &std::io::Error| {
+            Failure::because(Exit::NothingObserved, "the process that is served is gone", error)
+                .help("`proofmark serve` is started by a test runner, which reads what it prints")
+        };
+        parent::tell(environment, &databases).map_err(|error| lost(&error))?;
+        let finished = parent::wait(parent, signals, |elapsed| self.progress(elapsed, counts))
+            .await
+            .map_err(|error| lost(&error))?;
         self.say.title("");
         Ok(finished)
     }

@@ -21,6 +21,7 @@ mod odd_tests;
 mod project;
 mod reports;
 mod secrets;
+mod serve;
 mod signals;
 mod suite_outcomes;
 mod talk;

@@ -83,6 +83,7 @@ fn failed_suite(report: &Report, options: &Options) -> Vec<String> {
         (Outcome::CutOff, ..) => "was cut off: its trace ends before the command did".to_owned(),
         (_, _, Some(signal)) => format!("was ended by signal {signal}"),
         (_, Some(code), _) if code != 0 => format!("ended with exit code {code}"),
+        (Outcome::SuiteFailed, None, None) => "ended without saying how it went".to_owned(),
         _ => return Vec::new(),
     };
     let time = Duration::from_millis(run.command_ms);
