@@ -38,6 +38,11 @@ pub(crate) fn mark_of(run: &str) -> i32 {
     MARK_MIN + i32::from_le_bytes([digest[0], digest[1], digest[2], 0])
 }
 
+/// Whether a connection limit is the mark of a run.
+pub(crate) fn is_mark(limit: i32) -> bool {
+    (MARK_MIN..=MARK_MAX).contains(&limit)
+}
+
 /// The advisory lock of the runs with this mark.
 fn lock_of(mark: i32) -> i64 {
     let digest = Sha256::digest(format!("proofmark run {mark}").as_bytes());

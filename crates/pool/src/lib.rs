@@ -8,6 +8,7 @@
 //! test runner asked; and only databases that this crate created are ever dropped.
 
 mod claim;
+mod fingerprint;
 mod invariants;
 mod isolation;
 mod key;
@@ -21,6 +22,8 @@ mod statistics;
 mod target;
 mod template;
 
+#[doc(hidden)]
+pub use fingerprint::Fingerprint;
 pub use isolation::{InUse, Isolation};
 pub use key::TemplateKey;
 pub use lease::{Lease, LeaseError};
