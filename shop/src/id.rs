@@ -213,6 +213,8 @@ ids! {
     WebhookSecretId "whs";
     /// One event for one endpoint.
     WebhookDeliveryId "whd";
+    /// An API key's row; the key itself is never an id.
+    ApiKeyId "key";
 }
 
 #[cfg(test)]

@@ -29,4 +29,5 @@ pub mod payment;
 
 pub mod event;
 
+pub mod http;
 pub mod telemetry;

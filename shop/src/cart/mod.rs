@@ -38,7 +38,7 @@ pub use merge::{LeftBehind, LeftReason, LogInError, LoggedIn, log_in};
 pub use price::{PRICE_LIFE, PriceChange, RepriceError, Repriced, reprice};
 pub use session::{
     OpenSessionError, ParseTokenError, SESSION_LIFE, SessionError, SessionToken, find_by_session,
-    open_session, revoke_session,
+    find_session, open_session, revoke_session,
 };
 pub use state::CartState;
 pub use view::{CartLine, CartView, ViewError, view};

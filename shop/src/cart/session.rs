@@ -162,6 +162,26 @@ pub async fn find_by_session(
     }
 }
 
+/// The session of a token that is neither over nor ended.
+///
+/// # Errors
+/// The database.
+pub async fn find_session(
+    connection: &mut PgConnection,
+    context: &Context,
+    token: &SessionToken,
+) -> Result<Option<CartSessionId>, DatabaseError> {
+    let found = sqlx::query_scalar(
+        "SELECT id FROM cart_session
+          WHERE token_hash = $1 AND revoked_at IS NULL AND expires_at > $2",
+    )
+    .bind(token.digest())
+    .bind(context.now())
+    .fetch_optional(connection)
+    .await?;
+    Ok(found)
+}
+
 /// Ends a session; ending it once more does nothing.
 ///
 /// # Errors

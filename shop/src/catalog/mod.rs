@@ -6,6 +6,7 @@
 //! **Invariant**: a price in use never changes. It ends, and another begins.
 
 pub mod events;
+pub(crate) mod http;
 mod lookup;
 mod price;
 mod product;

@@ -81,6 +81,17 @@ pub async fn tagged<F: Future>(tag: Arc<Tag>, future: F) -> F::Output {
     TAG.scope(tag, future).await
 }
 
+/// A future that another task shall run, with the tag of this one.
+pub fn carried<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    let tag = TAG.try_with(Arc::clone).ok();
+    async move {
+        match tag {
+            Some(tag) => tagged(tag, future).await,
+            None => future.await,
+        }
+    }
+}
+
 /// Begins a transaction, with the tag of the task if it has one.
 ///
 /// # Errors

@@ -19,6 +19,7 @@ pub use cart::{CartBuilder, MadeCart};
 pub use clock::TestClock;
 #[allow(unused_imports, reason = "named by tests that keep a builder")]
 pub use order::{MadeOrder, OrderBuilder};
+#[allow(unused_imports, reason = "named by tests that keep a builder")]
 pub use pricing::MadeVoucher;
 
 use std::pin::Pin;

@@ -1,0 +1,110 @@
+//! Reading a request: its body, its path, its query.
+//!
+//! In: bytes of anybody. Out: a typed value, or the problem that says what is wrong and where;
+//! never what was sent.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::{AppState, Code, Problem};
+
+/// A body of JSON, and what it came to once it was read.
+#[derive(Debug, Clone)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        let is_json = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok()?.split(';').next())
+            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+        if !is_json {
+            return Err(Problem::new(Code::MediaTypeUnsupported));
+        }
+        let bytes = read(request, state.limits.body_bytes).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// The bytes of a body of bounded size.
+async fn read(request: Request, most: usize) -> Result<Bytes, Problem> {
+    axum::body::to_bytes(request.into_body(), most).await.map_err(|error| {
+        let too_large = matches!(
+            std::error::Error::source(&error),
+            Some(source) if source.is::<http_body_util::LengthLimitError>()
+        );
+        if too_large {
+            Problem::new(Code::BodyTooLarge).saying(format!("at most {most} bytes"))
+        } else {
+            Problem::new(Code::BodyNotJson).saying("the body ended early")
+        }
+    })
+}
+
+/// Reads JSON of a form.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        match inner.classify() {
+            serde_json::error::Category::Data => invalid(&path, &inner.to_string()),
+            _ => Problem::new(Code::BodyNotJson).saying(format!(
+                "line {}, column {}",
+                inner.line(),
+                inner.column()
+            )),
+        }
+    })?;
+    json.end()
+        .map_err(|_| Problem::new(Code::BodyNotJson).saying("something follows the value"))?;
+    Ok(value)
+}
+
+/// What is wrong with a body, and where. Values that were sent are not repeated: one may be secret.
+fn invalid(path: &str, message: &str) -> Problem {
+    let path: String = path.chars().filter(|c| !c.is_control()).take(100).collect();
+    let problem = Problem::new(Code::BodyInvalid).with("field", path);
+    let message = message.split(" at line ").next().unwrap_or_default();
+    if message.starts_with("invalid ") || message.chars().any(char::is_control) {
+        problem.saying("a value is of another type than this field has")
+    } else {
+        problem.saying(message.chars().take(300).collect::<String>())
+    }
+}
+
+/// A part of the path, such as an id.
+#[derive(Debug, Clone, Copy)]
+pub struct Segment<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for Segment<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(value)) => Ok(Self(value)),
+            Err(_) => Err(Problem::new(Code::PathInvalid)),
+        }
+    }
+}
+
+/// The query.
+#[derive(Debug, Clone, Copy)]
+pub struct Search<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<AppState> for Search<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
+        match Query::<T>::try_from_uri(&parts.uri) {
+            Ok(Query(value)) => Ok(Self(value)),
+            Err(_) => Err(Problem::new(Code::QueryInvalid)),
+        }
+    }
+}

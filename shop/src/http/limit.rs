@@ -1,0 +1,117 @@
+//! How much is allowed: the size and the time of a request, how many at once, how many a minute.
+//!
+//! In: [`Limits`]. Out: a layer around every route. What is too much is refused at once, with 429
+//! or 503 and `Retry-After`; what was begun is finished, also when its caller has gone.
+//!
+//! **Invariant**: a change runs in a task of its own, so that no lost connection stops it half way.
+
+use std::num::NonZeroU32;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use super::{AppState, Code, Problem};
+use crate::telemetry::sql::carried;
+
+/// How much of what is allowed.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Bytes of a body.
+    pub body_bytes: usize,
+    /// From the first byte of a request to the first of its answer.
+    pub time: Duration,
+    /// Requests at once; more are refused with 503.
+    pub in_flight: usize,
+    /// Requests of a key in a minute, where the key has no limit of its own.
+    pub per_minute: NonZeroU32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 256 * 1024,
+            time: Duration::from_secs(30),
+            in_flight: 256,
+            per_minute: NonZeroU32::new(600_000).unwrap_or(NonZeroU32::MAX),
+        }
+    }
+}
+
+/// Lets so many in at once.
+#[derive(Debug, Clone)]
+pub(super) struct Gate {
+    permits: Arc<Semaphore>,
+    size: u32,
+}
+
+impl Gate {
+    pub(super) fn new(size: usize) -> Self {
+        let size = u32::try_from(size).unwrap_or(u32::MAX).max(1);
+        Self { permits: Arc::new(Semaphore::new(size as usize)), size }
+    }
+
+    fn enter(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.permits).try_acquire_owned().ok()
+    }
+
+    /// Waits until nobody is in.
+    pub(super) async fn empty(&self) {
+        drop(self.permits.acquire_many(self.size).await);
+    }
+}
+
+/// Counts the requests of each key.
+#[derive(Debug)]
+pub(super) struct Rates {
+    of_all: DefaultKeyedRateLimiter<Uuid>,
+}
+
+impl Rates {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self { of_all: RateLimiter::dashmap(Quota::per_minute(limits.per_minute)) }
+    }
+
+    /// Counts one request of a key.
+    pub(super) fn count(&self, key: Uuid) -> Result<(), Problem> {
+        self.of_all.check_key(&key).map_err(|_| Problem::new(Code::RateLimited).retry_after(1))
+    }
+}
+
+/// Everything that is the same for all routes.
+pub(super) async fn around(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(permit) = state.gate.enter() else {
+        return Problem::new(Code::Overloaded).retry_after(1).into_response();
+    };
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let answer = async move {
+        let answer = next.run(request).await;
+        drop(permit);
+        answer
+    };
+    let late = |_| Problem::new(Code::TimedOut).retry_after(1).into_response();
+    if reads {
+        return tokio::time::timeout(state.limits.time, answer).await.unwrap_or_else(late);
+    }
+    let task = tokio::spawn(carried(answer).in_current_span());
+    match tokio::time::timeout(state.limits.time, task).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(stopped)) => match stopped.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(_) => Problem::new(Code::Unavailable).retry_after(1).into_response(),
+        },
+        Err(elapsed) => late(elapsed),
+    }
+}

@@ -1,0 +1,60 @@
+//! The service's HTTP: what all routes have in common.
+//!
+//! In: an [`AppState`]. Out: [`router`], which answers every request, and [`serve`], which listens
+//! until it is told to stop. A route of an aggregate is in the aggregate's folder: it reads the
+//! request, calls the operation and says what its error means.
+//!
+//! **Invariant**: who may ask for what is read from the same OpenAPI document that is published.
+
+mod access;
+mod body;
+mod caller;
+mod code;
+pub mod key;
+mod limit;
+pub mod openapi;
+mod page;
+mod problem;
+mod serve;
+mod state;
+
+pub use body::{Body, Search, Segment};
+pub use caller::Caller;
+pub use code::{Code, of_constraint};
+pub use limit::Limits;
+pub use page::{Page, PageQuery};
+pub(crate) use problem::problems;
+pub use problem::{PROBLEM_JSON, Problem};
+pub use serve::serve;
+pub use state::{AppState, Providers};
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware;
+use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::telemetry;
+
+/// Every route of the aggregates, with what the document says of them.
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::base()).merge(crate::catalog::http::routes())
+}
+
+/// The whole service: every route, and around them identity, limits and problems.
+pub fn router(state: AppState) -> Router {
+    let (routes, document) = openapi::finish(routes());
+    let access = Arc::new(access::Access::of(&document));
+    let text: Arc<str> = openapi::text(&document).into();
+    routes
+        .route("/openapi.json", get(async move || openapi::show(&text)))
+        .fallback(async || Problem::new(Code::RouteNotFound))
+        .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))
+        .layer(middleware::from_fn_with_state((state.clone(), access), access::check))
+        .layer(middleware::from_fn_with_state(state.clone(), limit::around))
+        // Whoever runs the service may ask at any time: no key, no limit.
+        .merge(telemetry::routes(state.pool.clone(), Arc::clone(&state.metrics)))
+        .layer(middleware::from_fn_with_state(Arc::clone(&state.metrics), telemetry::observe))
+        .with_state(state)
+}

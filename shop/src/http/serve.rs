@@ -1,0 +1,29 @@
+//! Listening, and stopping without losing what was begun.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use super::{AppState, router};
+
+/// Answers requests until `shutdown` is ready, then takes no more and finishes those it has.
+///
+/// # Errors
+/// The listener failed.
+pub async fn serve(
+    listener: TcpListener,
+    state: AppState,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let app = router(state.clone());
+    let metrics = Arc::clone(&state.metrics);
+    let draining = async move {
+        shutdown.await;
+        metrics.drain();
+    };
+    axum::serve(listener, app).with_graceful_shutdown(draining).await?;
+    // Changes whose callers have gone are still under way.
+    state.gate.empty().await;
+    Ok(())
+}

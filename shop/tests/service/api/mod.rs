@@ -1,0 +1,3 @@
+//! Every route, good and bad.
+
+mod products;
