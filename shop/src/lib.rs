@@ -12,7 +12,9 @@
 pub mod context;
 pub mod database;
 pub mod id;
+pub mod invariant;
 pub mod machine;
+pub mod migration;
 
 pub mod money;
 pub mod value;
@@ -31,3 +33,7 @@ pub mod event;
 
 pub mod http;
 pub mod telemetry;
+
+pub mod worker;
+
+pub mod seed;

@@ -230,6 +230,14 @@ impl Store {
         Ok(store)
     }
 
+    /// Where the server of a store listens while another process has it.
+    ///
+    /// # Errors
+    /// There is no such directory.
+    pub fn address_in(dir: &Path) -> io::Result<Address> {
+        Ok(Site::in_dir(&dir.canonicalize()?).address())
+    }
+
     /// Where it listens.
     pub fn address(&self) -> &Address {
         &self.address

@@ -109,6 +109,8 @@ fn whatever_ends_the_process_what_was_answered_is_there() {
     assert_eq!(*pid, i32::try_from(first.other.process.id()).ok());
     assert!(error.to_string().contains("is in use by another process ("), "{error}");
     assert!(alive(first.server), "the other goes on");
+    let there = Store::address_in(&dir).expect("it exists");
+    assert_eq!(query(&there, "SELECT count(*) FROM kept").expect("it answers"), ["2"]);
 
     // Killed: its server ends by itself.
     first.other.kill();
