@@ -33,4 +33,4 @@ pub use recipe::{Migrations, Recipe};
 pub use returned::{BrokenInvariant, Difference, How, Leftover, Returned, TableWritten};
 pub use session::{ConnectError, Session};
 pub use target::{Target, TargetError};
-pub use template::{BuildError, Ingredients, MigrationError, Progress, Template};
+pub use template::{BuildError, Ingredients, MigrationError, Progress, SeedError, Template, seed};

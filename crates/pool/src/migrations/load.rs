@@ -121,6 +121,12 @@ pub(crate) fn load_seed(path: &Path, root: &Path) -> Result<Script, LoadError> {
     script(path, read(path)?, root, Format::Plain, None, description)
 }
 
+/// A seed whose text is already known, under the name `path`.
+pub(crate) fn script_of(path: &str, text: &str) -> Result<Script, LoadError> {
+    let path = Path::new(path);
+    script(path, text.to_owned(), Path::new(""), Format::Plain, None, String::new())
+}
+
 fn sql_files(directory: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let failed = |source| LoadError::Read { path: directory.to_owned(), source };
     let mut paths = Vec::new();

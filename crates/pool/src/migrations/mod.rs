@@ -5,6 +5,6 @@ mod load;
 mod script;
 
 pub use format::Format;
-pub(crate) use load::load_seed;
 pub use load::{LoadError, load_scripts};
+pub(crate) use load::{load_seed, script_of};
 pub use script::Script;

@@ -10,7 +10,9 @@ mod ensure;
 mod error;
 mod ingredients;
 mod seal;
+mod seed;
 
 pub use ensure::{Progress, Template};
 pub use error::{BuildError, MigrationError};
 pub use ingredients::Ingredients;
+pub use seed::{SeedError, seed};
