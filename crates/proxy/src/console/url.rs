@@ -37,7 +37,8 @@ pub(super) fn direct(granted: &Granted, user: &str) -> String {
         Upstream::Socket { directory, port } => {
             let directory: String =
                 directory.to_string_lossy().split('/').map(encoded).collect::<Vec<_>>().join("/");
-            format!("postgres://{}@/{database}?host={directory}&port={port}", encoded(user))
+            // The role is a parameter too: a URL with a user and no host is none to many parsers.
+            format!("postgres:///{database}?host={directory}&port={port}&user={}", encoded(user))
         }
         Upstream::Tcp { host, port, user, password } => {
             let password = password.as_ref().map(|password| format!(":{}", encoded(password)));
@@ -72,7 +73,10 @@ mod tests {
     fn a_direct_url_names_the_socket() {
         let address = Upstream::Socket { directory: "/tmp/a b".into(), port: 5433 };
         let granted = Granted { address, database: "lease_1".to_owned() };
-        assert_eq!(direct(&granted, "ann"), "postgres://ann@/lease_1?host=/tmp/a%20b&port=5433");
+        assert_eq!(
+            direct(&granted, "ann"),
+            "postgres:///lease_1?host=/tmp/a%20b&port=5433&user=ann"
+        );
     }
 
     #[test]
