@@ -23,10 +23,21 @@ pub use proofmark_macros::test;
 /// Holds chosen statements and commits until a test lets them go.
 pub use proofmark_proxy::gate;
 
-pub use fixture::{FromLease, Lease, Transaction, TransactionError, Transactional};
+pub use fixture::{Clock, FromLease, Lease, Moment, Transaction, TransactionError, Transactional};
+
+/// Under `proofmark run` a test is on the proxy's lane, unless it asks otherwise:
+/// `#[proofmark::test(lane = "direct")]`, or `lane = "direct"` in `proofmark.toml` for all tests
+/// that do not say. Without `proofmark run` there is no proxy, and every lane is direct.
+///
+/// The direct lane saves a hop per round trip. What only the wire shows is then unknown: of such a
+/// test the report has what was **written** and whether the invariants held, because its database
+/// says so; it has no **refusals**, because a server keeps no record of them by the name of the
+/// constraint. A test that is about a refusal belongs on the proxy's lane, or its constraint is
+/// reported as never tried.
+pub use proofmark_proxy::Lane;
 
 /// What the expansion of [`#[proofmark::test]`](macro@test) uses; not an interface.
 #[doc(hidden)]
 pub mod expanded {
-    pub use crate::run::{Case, FixtureError, Panics, fixture, run};
+    pub use crate::run::{Case, FixtureError, Panics, Seed, fixture, run};
 }

@@ -5,27 +5,36 @@
 //! **Invariant**: the function itself is not rewritten: its body, patterns, types and return type
 //! are the compiler's to judge, with their own spans.
 
+use std::path::{Path, PathBuf};
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Expr, ExprLit, FnArg, ItemFn, Lit, Meta, PatType, ReturnType, Signature, Type,
+    Attribute, Expr, ExprLit, FnArg, ItemFn, Lit, LitStr, Meta, PatType, ReturnType, Signature,
+    Type,
 };
 
-use crate::options::Options;
+use crate::options::{Bound, Options};
+
+/// One argument.
+struct Fixture {
+    argument: PatType,
+    bound: Bound,
+}
 
 /// Writes the test.
 pub(crate) fn expand(options: TokenStream, function: TokenStream) -> syn::Result<TokenStream> {
     let options: Options = syn::parse2(options)?;
     let function: ItemFn = syn::parse2(function)?;
     check(&function)?;
-    let ItemFn { attrs, vis, sig, block } = function;
+    let ItemFn { attrs, vis, mut sig, block } = function;
+    let fixtures = fixtures(&mut sig)?;
     let name = &sig.ident;
-    let fixtures = fixtures(&sig)?;
     let lease = local("lease");
     let made = fixtures.iter().enumerate().map(|(at, fixture)| make(&lease, at, fixture));
     let given = (0..fixtures.len()).map(|at| local(&format!("fixture_{at}")));
-    let case = case(&options, &attrs, &sig);
+    let case = case(&options, &fixtures, &attrs, &sig)?;
     let run = quote! {
         ::proofmark::expanded::run(#case, |#lease| async move {
             #(#made)*
@@ -74,10 +83,13 @@ fn check(function: &ItemFn) -> syn::Result<()> {
     Ok(())
 }
 
-/// The arguments, each of which is a fixture.
-fn fixtures(sig: &Signature) -> syn::Result<Vec<&PatType>> {
-    let arguments = sig.inputs.iter().map(|argument| match argument {
-        FnArg::Typed(fixture) => Ok(fixture),
+/// The arguments, each of which is a fixture; attributes of ours are taken off them.
+fn fixtures(sig: &mut Signature) -> syn::Result<Vec<Fixture>> {
+    let arguments = sig.inputs.iter_mut().map(|argument| match argument {
+        FnArg::Typed(argument) => {
+            let bound = Bound::take(&mut argument.attrs)?;
+            Ok(Fixture { argument: argument.clone(), bound })
+        }
         FnArg::Receiver(receiver) => {
             Err(syn::Error::new(receiver.span(), "a test is a free function, it has no `self`"))
         }
@@ -91,12 +103,14 @@ fn local(name: &str) -> Ident {
 }
 
 /// The statement that takes one fixture; errors about its type point at the type.
-fn make(lease: &Ident, at: usize, fixture: &PatType) -> TokenStream {
-    let (pattern, kind) = (&fixture.pat, &fixture.ty);
+fn make(lease: &Ident, at: usize, fixture: &Fixture) -> TokenStream {
+    let (pattern, kind) = (&fixture.argument.pat, &fixture.argument.ty);
     let made = local(&format!("fixture_{at}"));
     let written = format!("{}: {}", tight(&quote!(#pattern)), tight(&quote!(#kind)));
+    let database = optional(fixture.bound.database.as_ref());
     quote_spanned! {kind.span()=>
-        let #made = ::proofmark::expanded::fixture::<#kind>(&#lease, #written).await?;
+        let #made =
+            ::proofmark::expanded::fixture::<#kind>(&#lease, #database, #written).await?;
     }
 }
 
@@ -108,23 +122,79 @@ fn tight(tokens: &TokenStream) -> String {
 }
 
 /// What describes the test to the runner.
-fn case(options: &Options, attrs: &[Attribute], sig: &Signature) -> TokenStream {
+fn case(
+    options: &Options,
+    fixtures: &[Fixture],
+    attrs: &[Attribute],
+    sig: &Signature,
+) -> syn::Result<TokenStream> {
     let function = sig.ident.to_string();
     let function = function.trim_start_matches("r#");
-    let database = optional(options.database.as_ref());
+    let database = optional(options.database.as_ref().or_else(|| first_of_all(options, fixtures)));
+    let beside = fixtures.iter().filter_map(|fixture| fixture.bound.database.as_ref());
+    let seeds = seeds(options, fixtures)?;
+    let lane = options.lane.as_ref().map(|lane| {
+        let lane = if lane.value() == "direct" { quote!(Direct) } else { quote!(Proxy) };
+        quote!(::proofmark::Lane::#lane)
+    });
+    let lane = optional(lane.as_ref());
     let worker_threads = optional(options.worker_threads.as_ref());
     let panics = panics(attrs);
-    quote! {
+    Ok(quote! {
         ::proofmark::expanded::Case {
             package: ::core::option_env!("CARGO_PKG_NAME"),
             manifest_dir: ::core::option_env!("CARGO_MANIFEST_DIR"),
             module: ::core::module_path!(),
             function: #function,
             database: #database,
+            beside: &[#(#beside),*],
+            seeds: &[#(#seeds),*],
+            lane: #lane,
             worker_threads: #worker_threads,
             panics: #panics,
         }
+    })
+}
+
+/// The test's database where nobody names it: that of the first argument, if every argument names
+/// its own.
+fn first_of_all<'a>(options: &Options, fixtures: &'a [Fixture]) -> Option<&'a LitStr> {
+    let all_named = fixtures.iter().all(|fixture| fixture.bound.database.is_some());
+    let is_free = all_named && options.seeds.is_empty();
+    fixtures.first().filter(|_| is_free).and_then(|fixture| fixture.bound.database.as_ref())
+}
+
+/// All seeds, with the database that each one is for; none: the test's own.
+fn seeds(options: &Options, fixtures: &[Fixture]) -> syn::Result<Vec<TokenStream>> {
+    let of_test = options.seeds.iter().map(|path| (None, path));
+    let of_fixtures = fixtures.iter().flat_map(|fixture| {
+        fixture.bound.seeds.iter().map(|path| (fixture.bound.database.as_ref(), path))
+    });
+    of_test.chain(of_fixtures).map(|(database, path)| seed(database, path)).collect()
+}
+
+/// One seed, whose text becomes part of the test.
+fn seed(database: Option<&LitStr>, path: &LitStr) -> syn::Result<TokenStream> {
+    let relative = path.value();
+    let root = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+    let refuse = |message: String| Err(syn::Error::new(path.span(), message));
+    let help = "help: the path is relative to the package's directory";
+    if Path::new(&relative).is_absolute() {
+        return refuse(format!("the seed `{relative}` has an absolute path; {help}"));
     }
+    if !root.join(&relative).is_file() {
+        return refuse(format!("there is no seed `{relative}` in {}; {help}", root.display()));
+    }
+    let database = optional(database);
+    Ok(quote_spanned! {path.span()=>
+        ::proofmark::expanded::Seed {
+            database: #database,
+            path: #path,
+            text: ::core::include_str!(::core::concat!(
+                ::core::env!("CARGO_MANIFEST_DIR"), "/", #path
+            )),
+        }
+    })
 }
 
 fn optional<T: quote::ToTokens>(value: Option<&T>) -> TokenStream {
@@ -189,8 +259,13 @@ mod tests {
                 async fn t(mut db: a::Pool<B, C>, Wrapped(x): Wrapped) {}
             ),
         );
-        assert!(text.contains("(& lease , \"mut db: a::Pool<B, C>\") . await ?"));
-        assert!(text.contains("fixture :: < Wrapped > (& lease , \"Wrapped(x): Wrapped\")"));
+        let none = ":: core :: option :: Option :: None";
+        assert!(
+            text.contains(&format!("(& lease , {none} , \"mut db: a::Pool<B, C>\") . await ?"))
+        );
+        let wrapped =
+            format!("fixture :: < Wrapped > (& lease , {none} , \"Wrapped(x): Wrapped\")");
+        assert!(text.contains(&wrapped));
         assert!(text.contains("t (fixture_0 , fixture_1) . await"));
         assert!(
             text.contains("async fn t (mut db : a :: Pool < B , C > , Wrapped (x) : Wrapped) { }")
@@ -253,6 +328,77 @@ mod tests {
         assert!(text.contains("database : :: core :: option :: Option :: Some (\"shop\")"));
         assert!(text.contains("worker_threads : :: core :: option :: Option :: Some (2)"));
         assert!(text.contains("# [ignore = \"slow\"] # [cfg (unix)] pub fn t ()"));
+    }
+
+    #[test]
+    fn an_argument_may_be_of_another_database_than_the_test() {
+        let text = expanded(
+            quote!(),
+            quote!(
+                async fn t(db: PgPool, #[database = "audit"] trail: PgPool) {}
+            ),
+        );
+        assert!(text.contains("Option :: Some (\"audit\") , \"trail: PgPool\")"), "{text}");
+        assert!(
+            text.contains(
+                "database : :: core :: option :: Option :: None , beside : & [\"audit\"]"
+            )
+        );
+        assert!(text.contains("async fn t (db : PgPool , trail : PgPool) { }"));
+    }
+
+    #[test]
+    fn where_every_argument_names_its_database_the_test_s_is_the_first() {
+        let text = expanded(
+            quote!(),
+            quote!(
+                async fn t(#[database = "shop"] db: PgPool, #[database = "audit"] trail: PgPool) {}
+            ),
+        );
+        let some = "database : :: core :: option :: Option :: Some (\"shop\") , beside";
+        assert!(text.contains(some), "{text}");
+    }
+
+    #[test]
+    fn the_text_of_a_seed_becomes_part_of_the_test() {
+        let text = expanded(
+            quote!(seed = "src/lib.rs", lane = "direct"),
+            quote!(
+                async fn t(
+                    #[database = "audit"]
+                    #[seed = "Cargo.toml"]
+                    trail: PgPool,
+                ) {
+                }
+            ),
+        );
+        let none = "database : :: core :: option :: Option :: None , path : \"src/lib.rs\" , text : \
+                    :: core :: include_str ! (";
+        assert!(text.contains(none), "{text}");
+        let some = "Option :: Some (\"audit\") , path : \"Cargo.toml\"";
+        assert!(text.contains(some), "{text}");
+        assert!(text.contains(
+            "lane : :: core :: option :: Option :: Some (:: proofmark :: Lane :: Direct)"
+        ));
+    }
+
+    #[test]
+    fn a_seed_that_is_not_there_does_not_compile() {
+        let said = |path: &str| {
+            let options = quote!(seed = #path);
+            expand(
+                options,
+                quote!(
+                    async fn t() {}
+                ),
+            )
+            .unwrap_err()
+            .to_string()
+        };
+        let missing = said("seeds/orders.sql");
+        assert!(missing.starts_with("there is no seed `seeds/orders.sql` in /"), "{missing}");
+        assert!(missing.ends_with("relative to the package's directory"), "{missing}");
+        assert!(said("/etc/passwd").contains("has an absolute path"));
     }
 
     #[test]

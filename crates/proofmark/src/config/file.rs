@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use proofmark_pool::Format;
+use proofmark_proxy::Lane;
 use serde::Deserialize;
 
 /// A complete, commented `proofmark.toml`; the reference of all keys and their defaults.
@@ -18,6 +19,8 @@ pub const EXAMPLE: &str = include_str!("example.toml");
 pub(super) struct File {
     pub(super) command: Option<Vec<String>>,
     pub(super) output: Option<String>,
+    #[serde(default)]
+    pub(super) lane: Lane,
     #[serde(default)]
     pub(super) postgres: Postgres,
     #[serde(default)]

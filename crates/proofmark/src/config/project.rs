@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use proofmark_pool::{Migrations, Recipe};
+use proofmark_proxy::Lane;
 
 use super::error::ConfigError;
 use super::file::{Database, File, Postgres, Version};
@@ -77,6 +78,8 @@ pub struct Config {
     pub url_variables: BTreeMap<String, String>,
     /// Variables that tell one test or worker from another.
     pub identity_env: Vec<String>,
+    /// How tests of the library reach their databases under `proofmark run`, if they do not say.
+    pub lane: Lane,
     /// How long a lease without a known process outlives its last connection, in milliseconds.
     pub grace_ms: u64,
 }
@@ -158,6 +161,7 @@ impl Config {
             invariants,
             url_variables,
             identity_env: file.identity.env,
+            lane: file.lane,
             grace_ms: file.identity.grace_ms,
             root,
         })

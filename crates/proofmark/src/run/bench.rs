@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use proofmark_pool::{LeaseError, Session};
+use proofmark_proxy::Lane;
 
 use super::source::{GivenBack, Granted, SourceError};
 use crate::bench::{Bench, Lease, Options, Outcome, Pool};
@@ -52,6 +53,7 @@ impl OwnBench {
             url: pool.target().url(&lease.database),
             database: lease.database.clone(),
             config,
+            lane: Lane::Direct,
         };
         Ok(Granted { terms, pooled: Some(lease) })
     }

@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+use proofmark_proxy::Lane;
+
 /// Whether the body is meant to panic (`#[should_panic]`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Panics {
@@ -13,6 +15,17 @@ pub enum Panics {
     Somehow,
     /// Its message must contain this.
     Saying(&'static str),
+}
+
+/// SQL that runs in one database of a test before its body.
+#[derive(Debug, Clone, Copy)]
+pub struct Seed {
+    /// The database; none: the test's own.
+    pub database: Option<&'static str>,
+    /// The file, relative to the package.
+    pub path: &'static str,
+    /// What is in it.
+    pub text: &'static str,
 }
 
 /// A test.
@@ -28,6 +41,12 @@ pub struct Case {
     pub function: &'static str,
     /// The database that was asked for by name.
     pub database: Option<&'static str>,
+    /// The databases that its arguments are bound to by name.
+    pub beside: &'static [&'static str],
+    /// What runs in its databases before it.
+    pub seeds: &'static [Seed],
+    /// How it wants to reach them.
+    pub lane: Option<Lane>,
     /// Threads of its runtime; none: only its own.
     pub worker_threads: Option<usize>,
     /// What `#[should_panic]` says.
@@ -66,8 +85,19 @@ mod tests {
 
     fn name(package: Option<&'static str>, module: &'static str) -> String {
         let (manifest_dir, function) = (None, "refused");
-        let (database, worker_threads, panics) = (None, None, Panics::Never);
-        Case { package, manifest_dir, module, function, database, worker_threads, panics }.name()
+        let case = Case {
+            package,
+            manifest_dir,
+            module,
+            function,
+            database: None,
+            beside: &[],
+            seeds: &[],
+            lane: None,
+            worker_threads: None,
+            panics: Panics::Never,
+        };
+        case.name()
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use proofmark_proxy::Lane;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, SimpleQueryRow};
 
@@ -52,13 +53,15 @@ impl ConsoleError {
 #[derive(Debug)]
 pub(super) struct Console {
     config: Config,
+    /// For tests that do not say.
+    lane: Lane,
     idle: Mutex<Vec<Client>>,
 }
 
 impl Console {
-    pub(super) fn new(url: &str) -> Result<Self, SourceError> {
+    pub(super) fn new(url: &str, lane: Lane) -> Result<Self, SourceError> {
         let config = url.parse().map_err(ConsoleError::Url)?;
-        Ok(Self { config, idle: Mutex::default() })
+        Ok(Self { config, lane, idle: Mutex::default() })
     }
 
     async fn client(&self) -> Result<Client, ConsoleError> {
@@ -91,8 +94,15 @@ impl Console {
         Ok(row)
     }
 
-    pub(super) async fn lease(&self, test: &str, name: &str) -> Result<Granted, SourceError> {
-        let text = format!("LEASE {} FOR {}", identifier(name), literal(test));
+    pub(super) async fn lease(
+        &self,
+        test: &str,
+        name: &str,
+        lane: Option<Lane>,
+    ) -> Result<Granted, SourceError> {
+        let lane = lane.unwrap_or(self.lane);
+        let word = if lane == Lane::Direct { " DIRECT" } else { "" };
+        let text = format!("LEASE {} FOR {}{word}", identifier(name), literal(test));
         let row = self.ask("LEASE", &text).await?.ok_or(ConsoleError::Incomplete("row"))?;
         let url = column(&row, "url")?;
         let mut config: Config = url.parse().map_err(SourceError::Url)?;
@@ -103,15 +113,20 @@ impl Console {
             database: column(&row, "database")?,
             url,
             config,
+            lane,
         };
         Ok(Granted { terms, pooled: None })
     }
 
+    /// One RETURN takes back all that the test holds.
     pub(super) async fn give_back(
         &self,
-        terms: &Terms,
+        granted: &[Granted],
         outcome: Outcome,
     ) -> Result<GivenBack, SourceError> {
+        let Some(Granted { terms, .. }) = granted.first() else {
+            return Ok(GivenBack::default());
+        };
         let failed = outcome == Outcome::Failed;
         let word = if failed { " FAILED" } else { "" };
         let asked = self.ask("RETURN", &format!("RETURN {}{word}", literal(&terms.test))).await;
@@ -120,7 +135,8 @@ impl Console {
             Err(error) => vec![error.broken_invariants().ok_or(error)?],
         };
         let is_kept = failed || !broken.is_empty();
-        let notes = is_kept.then(|| kept(&terms.database)).into_iter().collect();
+        let all = granted.iter().filter(|_| is_kept);
+        let notes = all.map(|one| kept(&one.terms.database)).collect();
         Ok(GivenBack { notes, broken })
     }
 }

@@ -63,15 +63,15 @@ impl Process {
         Ok(Self { runtime, source })
     }
 
-    /// Takes a lease.
-    pub(super) fn lease(&self, case: &Case) -> Result<Granted, SourceError> {
+    /// Takes the leases of a test.
+    pub(super) fn lease(&self, case: &Case) -> Result<Vec<Granted>, SourceError> {
         self.runtime.block_on(self.source.lease(case))
     }
 
-    /// Gives it back; answers what the reader of a failed test should know.
+    /// Gives them back; answers what the reader of a failed test should know.
     pub(super) fn give_back(
         &self,
-        granted: &Granted,
+        granted: &[Granted],
         outcome: Outcome,
     ) -> Result<GivenBack, SourceError> {
         self.runtime.block_on(self.source.give_back(granted, outcome))

@@ -1,11 +1,14 @@
 //! Where leases come from: `proofmark run` if it runs us, else a bench of our own.
 //!
-//! In: the environment and a [`Case`]. Out: [`Granted`], and it is taken back.
+//! In: the environment and a [`Case`]. Out: [`Granted`] for each database of the test, and they are
+//! taken back.
 //!
 //! **Invariant**: a test cannot tell the two apart; and when `proofmark run` is there but cannot
 //! be reached, that is an error, not a reason to take the other.
 
 use std::path::Path;
+
+use proofmark_proxy::Lane;
 
 use super::bench::OwnBench;
 use super::case::Case;
@@ -97,17 +100,40 @@ impl Source {
     /// Finds out which of the two it is, and opens it.
     pub(super) async fn open(start: &Path) -> Result<Self, SourceError> {
         match std::env::var(CONSOLE) {
-            Ok(url) if !url.is_empty() => Ok(Self::Console(Box::new(Console::new(&url)?))),
+            Ok(url) if !url.is_empty() => {
+                // Whoever runs us has read the same file; where there is none, nothing is wanted.
+                let lane = Config::find(start).map_or_else(|_| Lane::default(), |file| file.lane);
+                Ok(Self::Console(Box::new(Console::new(&url, lane)?)))
+            }
             _ => Ok(Self::Own(Box::new(OwnBench::open(&Config::find(start)?).await?))),
         }
     }
 
-    /// Takes a lease for `case`.
-    pub(super) async fn lease(&self, case: &Case) -> Result<Granted, SourceError> {
+    /// Takes the leases of `case`: that of its own database first, then those that its arguments
+    /// are bound to.
+    pub(super) async fn lease(&self, case: &Case) -> Result<Vec<Granted>, SourceError> {
         let names = self.databases(case)?;
-        let name = choose(case.database, &names)?;
+        let mut granted = Vec::<Granted>::new();
+        for asked in std::iter::once(case.database).chain(case.beside.iter().copied().map(Some)) {
+            let name = choose(asked, &names)?;
+            if granted.iter().any(|one| one.terms.name == name) {
+                continue;
+            }
+            match self.lease_of(case, name).await {
+                Ok(one) => granted.push(one),
+                Err(error) => {
+                    // The first error is what the reader needs; the databases go with the server.
+                    drop(self.give_back(&granted, Outcome::Done).await);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(granted)
+    }
+
+    async fn lease_of(&self, case: &Case, name: &str) -> Result<Granted, SourceError> {
         match self {
-            Self::Console(console) => console.lease(&case.name(), name).await,
+            Self::Console(console) => console.lease(&case.name(), name, case.lane).await,
             Self::Own(bench) => bench.lease(&case.name(), name).await,
         }
     }
@@ -122,19 +148,28 @@ impl Source {
         }
     }
 
-    /// Gives a lease back; answers what its database said.
+    /// Gives the leases of one test back; answers what their databases said.
     pub(super) async fn give_back(
         &self,
-        granted: &Granted,
+        granted: &[Granted],
         outcome: Outcome,
     ) -> Result<GivenBack, SourceError> {
-        match (self, &granted.pooled) {
-            (Self::Own(bench), Some(lease)) => {
-                bench.give_back(lease, &granted.terms.test, outcome).await
+        let bench = match self {
+            Self::Own(bench) => bench,
+            Self::Console(console) => return console.give_back(granted, outcome).await,
+        };
+        let (mut all, mut failure) = (GivenBack::default(), Ok(()));
+        for one in granted {
+            let lease = one.pooled.as_ref().expect("our own bench grants pooled leases");
+            match bench.give_back(lease, &one.terms.test, outcome).await {
+                Ok(GivenBack { notes, broken }) => {
+                    all.notes.extend(notes);
+                    all.broken.extend(broken);
+                }
+                Err(error) => failure = failure.and(Err(error)),
             }
-            (Self::Console(console), _) => console.give_back(&granted.terms, outcome).await,
-            (Self::Own(_), None) => unreachable!("our own bench grants pooled leases"),
         }
+        failure.map(|()| all)
     }
 }
 

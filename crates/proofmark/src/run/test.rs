@@ -17,6 +17,7 @@ use super::case::{Case, Panics};
 use super::describe::describe;
 use super::outcome::{Ended, message};
 use super::process::Process;
+use super::seed::plant;
 use super::source::Granted;
 use crate::bench::Outcome;
 use crate::fixture::{FromLease, Lease};
@@ -36,14 +37,21 @@ pub struct FixtureError {
     source: Box<dyn Error + Send + Sync>,
 }
 
-/// Makes one fixture; called by the expansion of `#[proofmark::test]`.
+/// Makes one fixture from the lease of `database`, or of the test's own; called by the expansion of
+/// `#[proofmark::test]`.
 ///
 /// # Errors
 /// [`FixtureError`] with what the fixture's own [`FromLease`] returned.
+///
+/// # Panics
+/// When the test does not hold `database`.
 pub async fn fixture<T: FromLease>(
     lease: &Lease,
+    database: Option<&str>,
     written: &'static str,
 ) -> Result<T, FixtureError> {
+    let other = database.map(|name| lease.beside(name).expect("its argument has bound it"));
+    let lease = other.as_ref().unwrap_or(lease);
     T::from_lease(lease).await.map_err(|error| FixtureError { written, source: error.into() })
 }
 
@@ -96,7 +104,7 @@ where
 /// of what broke around the body.
 fn execute<F, R>(
     case: &Case,
-    granted: &Granted,
+    granted: &[Granted],
     body: impl FnOnce(Lease) -> F,
 ) -> Result<Ended, String>
 where
@@ -104,7 +112,10 @@ where
     R: Termination,
 {
     let runtime = runtime(case).map_err(|error| format!("the test has no runtime: {error}"))?;
-    let lease = Lease::new(granted.terms.clone());
+    let lease = Lease::new(granted.iter().map(|one| one.terms.clone()).collect());
+    if let Err(error) = runtime.block_on(plant(&lease, case.seeds)) {
+        return Err(describe(&error));
+    }
     let ran = catch_unwind(AssertUnwindSafe(|| runtime.block_on(body(lease.clone()))));
     let endings = end(&runtime, &lease);
     runtime.shutdown_timeout(SHUTDOWN);

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use proofmark::{FromLease, Lease};
+use proofmark::{FromLease, Lane, Lease};
 use sqlx::PgPool;
 use tokio_postgres::Client;
 
@@ -156,6 +156,89 @@ async fn wants_the_audit_database(client: Client, lease: Lease) {
 async fn creates_a_database(client: Client) {
     client.batch_execute("create database matinee").await.unwrap();
     panic!("on purpose");
+}
+
+#[proofmark::test(seed = "tests/seeds/broken.sql")]
+#[ignore = "run by `seeds`"]
+async fn has_a_seed_that_fails() {}
+
+const SHOW: &str = "insert into show (id, title) values (2, 'Ivanov')";
+
+#[proofmark::test(database = "box_office")]
+#[ignore = "run by `databases`"]
+async fn writes_to_two_databases(
+    #[database = "box_office"] shows: Client,
+    #[database = "audit"]
+    #[seed = "tests/seeds/trail.sql"]
+    trail: Client,
+    #[database = "audit"] other: Client,
+    lease: Lease,
+) {
+    shows.batch_execute(SHOW).await.unwrap();
+    trail.batch_execute("insert into trail values ('sold')").await.unwrap();
+    let entries = other.query("select entry from trail order by 1", &[]).await.unwrap();
+    let entries: Vec<&str> = entries.iter().map(|row| row.get(0)).collect();
+    assert_eq!(entries, ["opened", "sold"]);
+    assert!(other.batch_execute("select from show").await.is_err());
+    assert_eq!(lease.name(), "box_office");
+    assert_eq!(lease.beside("audit").unwrap().name(), "audit");
+    assert!(lease.beside("elsewhere").is_none());
+}
+
+#[proofmark::test(database = "box_office")]
+#[ignore = "run by `databases`"]
+async fn finds_two_databases_clean(shows: Client, #[database = "audit"] trail: Client) {
+    shows.batch_execute(SHOW).await.unwrap();
+    assert!(trail.batch_execute("select from trail").await.is_err());
+}
+
+struct Both {
+    shows: Client,
+    trail: Client,
+}
+
+impl FromLease for Both {
+    type Error = anyhow::Error;
+
+    async fn from_lease(lease: &Lease) -> Result<Self, Self::Error> {
+        let audit = lease.beside("audit").ok_or_else(|| anyhow::anyhow!("`audit` is not bound"))?;
+        let shows = Client::from_lease(lease).await?;
+        Ok(Self { shows, trail: Client::from_lease(&audit).await? })
+    }
+}
+
+#[proofmark::test(database = "box_office")]
+#[ignore = "run by `databases`"]
+async fn has_a_fixture_of_two_databases(both: Both, #[database = "audit"] _audit: Lease) {
+    both.shows.batch_execute(SHOW).await.unwrap();
+    both.trail.batch_execute("create table trail ()").await.unwrap();
+}
+
+#[proofmark::test]
+#[ignore = "run by `databases`"]
+async fn fails_with_two_databases(
+    #[database = "box_office"] shows: Lease,
+    #[database = "audit"] audit: Lease,
+) {
+    note("box_office", shows.database());
+    note("audit", audit.database());
+    panic!("on purpose");
+}
+
+#[proofmark::test(lane = "direct")]
+#[ignore = "run by `under_run`"]
+async fn asks_for_the_direct_lane(lease: Lease, db: PgPool) {
+    assert_eq!(lease.lane(), Lane::Direct);
+    sqlx::query(SHOW).execute(&db).await.unwrap();
+    note("lane", &format!("{:?}", lease.lane()));
+    note("url", lease.url());
+}
+
+#[proofmark::test]
+#[ignore = "run by `under_run`"]
+async fn says_its_lane(lease: Lease, client: Client) {
+    client.batch_execute(SHOW).await.unwrap();
+    note("lane", &format!("{:?}", lease.lane()));
 }
 
 /// Many tests at once that would all collide if they met.

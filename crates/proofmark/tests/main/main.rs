@@ -8,10 +8,13 @@
 #![expect(clippy::unwrap_used, reason = "whatever fails here fails the test that calls it")]
 
 mod alone;
+mod clock;
+mod databases;
 mod fixtures;
 mod hermitage;
 mod hidden;
 mod outcomes;
 mod project;
 mod race;
+mod seeds;
 mod under_run;

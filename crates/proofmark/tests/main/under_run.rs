@@ -19,7 +19,7 @@ use super::hidden::CROWD;
 use super::project::{Project, Ran};
 
 /// How a lease came back: its test, whether it failed, and the tables that were written to.
-type Back = (String, bool, Vec<String>);
+pub(crate) type Back = (String, bool, Vec<String>);
 
 /// What the command puts behind its proxy, small.
 struct Leases {
@@ -71,7 +71,7 @@ impl LeaseSource for Shared {
 }
 
 /// Runs `tests` in a process of their own, as `proofmark run` would.
-fn run(project: &Project, tests: &[&str]) -> (Ran, Vec<Back>) {
+pub(crate) fn run(project: &Project, tests: &[&str]) -> (Ran, Vec<Back>) {
     let runtime = Runtime::new().unwrap();
     let config = Config::find(project.root()).unwrap();
     let options = Options { shared: false, ..Options::shared() };
@@ -118,6 +118,31 @@ fn what_the_console_says_of_a_broken_invariant_fails_the_test() {
         .says("show: 2, title: Platonov")
         .says(&format!("help: proofmark psql {}", project.noted("database")));
     assert_eq!(back.len(), 1);
+}
+
+#[test]
+fn a_test_may_ask_for_the_direct_lane() {
+    let project = Project::new();
+    let (ran, back) = run(&project, &["asks_for_the_direct_lane"]);
+    ran.passed();
+    assert_eq!(project.noted("lane"), "Direct");
+    assert!(!project.noted("url").contains("@127.0.0.1"), "{}", project.noted("url"));
+    let test = "proofmark::main::hidden::asks_for_the_direct_lane".to_owned();
+    // What was written is known all the same: the database says so.
+    assert_eq!(back, [(test, false, vec!["show".to_owned()])]);
+}
+
+#[test]
+fn the_configuration_chooses_the_lane_of_tests_that_do_not() {
+    let database = "[database.box_office]\nmigrations = \"migrations\"\n";
+    let project = Project::with(database);
+    run(&project, &["says_its_lane"]).0.passed();
+    assert_eq!(project.noted("lane"), "Proxy");
+    let file = project.root().join("proofmark.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("lane = \"direct\"\n{text}")).unwrap();
+    run(&project, &["says_its_lane"]).0.passed();
+    assert_eq!(project.noted("lane"), "Direct");
 }
 
 #[test]

@@ -1,0 +1,2 @@
+create table trail (entry text);
+insert into trail values ('opened');
