@@ -146,7 +146,7 @@ impl Belongings {
 }
 
 /// List-valued settings (`search_path`) are stored as they are written after `TO`.
-fn setting_value(name: &str, value: &str) -> String {
+pub(crate) fn setting_value(name: &str, value: &str) -> String {
     let listed = matches!(
         name,
         "search_path"

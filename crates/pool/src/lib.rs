@@ -8,6 +8,7 @@
 //! test runner asked; and only databases that this crate created are ever dropped.
 
 mod claim;
+mod cluster;
 mod fingerprint;
 mod invariants;
 mod isolation;
@@ -22,6 +23,8 @@ mod statistics;
 mod target;
 mod template;
 
+#[doc(hidden)]
+pub use cluster::Cluster;
 #[doc(hidden)]
 pub use fingerprint::Fingerprint;
 pub use isolation::{InUse, Isolation};

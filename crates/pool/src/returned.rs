@@ -35,6 +35,28 @@ pub enum Leftover {
     PreparedTransaction(String),
     /// The test dropped the database that it was given.
     OwnDatabaseDropped(String),
+    /// A role that the test created.
+    Role(String),
+    /// A role that was there before, with other attributes or settings.
+    RoleChanged(String),
+    /// A role that was there before and is no longer.
+    RoleDropped(String),
+    /// A role that was made a member of another, or is one no longer.
+    Membership(String),
+    /// A tablespace.
+    Tablespace(String),
+    /// A replication slot.
+    ReplicationSlot(String),
+    /// A subscription.
+    Subscription(String),
+    /// A setting of the server, changed by `ALTER SYSTEM`.
+    ServerSetting(String),
+    /// A setting of a database that is not the test's own, or of every database.
+    DatabaseSetting(String),
+    /// Privileges on a setting.
+    ParameterPrivilege(String),
+    /// One of these that this test need not have left: others ran at the same time.
+    Perhaps(Box<Leftover>),
 }
 
 impl std::fmt::Display for Leftover {
@@ -43,6 +65,17 @@ impl std::fmt::Display for Leftover {
             Self::Database(name) => write!(f, "created the database `{name}`"),
             Self::PreparedTransaction(gid) => write!(f, "left the prepared transaction `{gid}`"),
             Self::OwnDatabaseDropped(name) => write!(f, "dropped its own database `{name}`"),
+            Self::Role(name) => write!(f, "created the role `{name}`"),
+            Self::RoleChanged(name) => write!(f, "changed the role `{name}`"),
+            Self::RoleDropped(name) => write!(f, "dropped the role `{name}`"),
+            Self::Membership(names) => write!(f, "changed the membership of `{names}`"),
+            Self::Tablespace(name) => write!(f, "created or dropped the tablespace `{name}`"),
+            Self::ReplicationSlot(name) => write!(f, "left the replication slot `{name}`"),
+            Self::Subscription(name) => write!(f, "left the subscription `{name}`"),
+            Self::ServerSetting(name) => write!(f, "changed `{name}` for the server"),
+            Self::DatabaseSetting(whose) => write!(f, "changed settings of {whose}"),
+            Self::ParameterPrivilege(name) => write!(f, "changed who may set `{name}`"),
+            Self::Perhaps(left) => write!(f, "{left}, or a test did that ran at the same time"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Templates and leases on a real private server.
 
+mod cluster;
 mod fingerprint;
 mod invariants;
 mod leases;

@@ -9,15 +9,16 @@ use proofmark_postgres::{Address, Cache, Search, Server, ServerOptions, base_ima
 /// The address of the server, started by the first test that asks.
 fn address() -> &'static Address {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER
-        .get_or_init(|| {
-            let cache = Cache::user();
-            let search = Search { cache: cache.clone(), ..Search::new() };
-            let found = find(&search).expect("a PostgreSQL to test with");
-            let image = base_image(&found.installation, &cache).expect("initdb");
-            Server::start(&found.installation, &image, &ServerOptions::default()).expect("start")
-        })
-        .address()
+    SERVER.get_or_init(start).address()
+}
+
+/// A server of a test's own, for what tests of one server would see of each other.
+pub(crate) fn start() -> Server {
+    let cache = Cache::user();
+    let search = Search { cache: cache.clone(), ..Search::new() };
+    let found = find(&search).expect("a PostgreSQL to test with");
+    let image = base_image(&found.installation, &cache).expect("initdb");
+    Server::start(&found.installation, &image, &ServerOptions::default()).expect("start")
 }
 
 pub(crate) async fn target() -> Target {
