@@ -9,6 +9,7 @@ mod pay;
 mod relay;
 mod server;
 mod stage;
+mod tags;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -63,6 +64,9 @@ async fn main() -> anyhow::Result<()> {
     stage::tax(&pool, &Context::system()).await?;
     if !arguments.only_holds {
         checkouts(&arguments, &shop).await?;
+    }
+    if !arguments.only_checkouts && !arguments.only_holds {
+        tags::compare(&shop, 5_000).await?;
     }
     if !arguments.only_checkouts {
         hot::holds(&shop, arguments.attempts, arguments.units).await?;
