@@ -70,12 +70,27 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// What is wrong with a body, and where. Values that were sent are not repeated: one may be secret.
 fn invalid(path: &str, message: &str) -> Problem {
     let path: String = path.chars().filter(|c| !c.is_control()).take(100).collect();
-    let problem = Problem::new(Code::BodyInvalid).with("field", path);
     let message = message.split(" at line ").next().unwrap_or_default();
+    let (reason, named) = reason(message);
+    let problem = Problem::new(Code::BodyInvalid).refusing(named.unwrap_or(&path), reason);
+    let problem = problem.with("field", path);
     if message.starts_with("invalid ") || message.chars().any(char::is_control) {
         problem.saying("a value is of another type than this field has")
     } else {
         problem.saying(message.chars().take(300).collect::<String>())
+    }
+}
+
+/// Why a field is refused, in a word for the metrics, and its name where the message has it.
+fn reason(message: &str) -> (&'static str, Option<&str>) {
+    let named = message.split('`').nth(1);
+    match message {
+        _ if message.starts_with("missing field") => ("missing", named),
+        _ if message.starts_with("unknown field") => ("unknown", named),
+        _ if message.starts_with("duplicate field") => ("duplicate", named),
+        _ if message.starts_with("unknown variant") => ("not_listed", None),
+        _ if message.starts_with("invalid type") => ("type", None),
+        _ => ("form", None),
     }
 }
 

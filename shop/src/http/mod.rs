@@ -47,6 +47,7 @@ pub fn router(state: AppState) -> Router {
     let (routes, document) = openapi::finish(routes());
     let access = Arc::new(access::Access::of(&document));
     let text: Arc<str> = openapi::text(&document).into();
+    state.metrics.know_fields(openapi::field_names(&document));
     routes
         .route("/openapi.json", get(async move || openapi::show(&text)))
         .fallback(async || Problem::new(Code::RouteNotFound))

@@ -7,6 +7,7 @@ mod shapes;
 use axum::Router;
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
+use serde_json::Value;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
@@ -108,6 +109,23 @@ pub(super) fn operations(document: &OpenApi) -> impl Iterator<Item = (&str, Meth
 /// The document of all routes.
 pub fn document() -> OpenApi {
     finish(super::routes()).1
+}
+
+/// The names that members of bodies have.
+pub(super) fn field_names(document: &OpenApi) -> Vec<String> {
+    fn collect(value: &Value, names: &mut Vec<String>) {
+        if let Some(properties) = value.get("properties").and_then(Value::as_object) {
+            names.extend(properties.keys().cloned());
+        }
+        match value {
+            Value::Object(members) => members.values().for_each(|one| collect(one, names)),
+            Value::Array(items) => items.iter().for_each(|one| collect(one, names)),
+            _ => {}
+        }
+    }
+    let mut names = Vec::new();
+    collect(&serde_json::to_value(document).unwrap_or_default(), &mut names);
+    names
 }
 
 /// The document as it is committed.

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::code::{Code, of_constraint};
 use crate::database::{DatabaseError, OperationError};
 use crate::telemetry::Refusal;
+use crate::telemetry::log::Described;
 
 /// The media type of a problem.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -26,6 +27,7 @@ struct Inside {
     detail: Option<String>,
     members: Map<String, Value>,
     retry_after: Option<u32>,
+    refused: Option<(String, &'static str)>,
     cause: Option<DatabaseError>,
 }
 
@@ -33,7 +35,8 @@ impl Problem {
     /// A problem of this meaning.
     pub fn new(code: Code) -> Self {
         let members = Map::new();
-        Self(Box::new(Inside { code, detail: None, members, retry_after: None, cause: None }))
+        let (detail, retry_after, refused, cause) = (None, None, None, None);
+        Self(Box::new(Inside { code, detail, members, retry_after, refused, cause }))
     }
 
     /// With what is wrong this time. Never text that somebody sent.
@@ -54,6 +57,15 @@ impl Problem {
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after = Some(seconds);
+        self
+    }
+
+    /// For a field that is not valid: which, and why, in a word of this code.
+    #[must_use]
+    pub fn refusing(mut self, path: &str, reason: &'static str) -> Self {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        let name = name.split('[').next().unwrap_or(name);
+        self.0.refused = Some((name.to_owned(), reason));
         self
     }
 
@@ -93,12 +105,12 @@ impl From<sqlx::Error> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Inside { code, detail, members: mut body, retry_after, cause } = *self.0;
+        let Inside { code, detail, members: mut body, retry_after, refused, cause } = *self.0;
         let status = code.status();
         if let Some(cause) = &cause
             && status.is_server_error()
         {
-            tracing::error!(code = code.as_str(), error = cause as &dyn std::error::Error);
+            tracing::error!(code = code.as_str(), error = %Described(cause), "not done");
         }
         body.insert("type".into(), json!(format!("/problems/{}", code.as_str())));
         body.insert("title".into(), json!(code.title()));
@@ -108,7 +120,7 @@ impl IntoResponse for Problem {
             body.insert("detail".into(), json!(detail));
         }
         let mut response = (status, Value::Object(body).to_string()).into_response();
-        response.extensions_mut().insert(Refusal { code: code.as_str(), fields: Vec::new() });
+        response.extensions_mut().insert(Refusal { code: code.as_str(), field: refused });
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = retry_after {

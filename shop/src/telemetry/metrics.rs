@@ -12,8 +12,9 @@
 //! see each other. No label takes a value from a request: see
 //! [`telemetry`](super).
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -40,6 +41,9 @@ const SECONDS: [f64; 16] = [
 
 /// The codes of problems that mean: somebody wanted stock that is not there.
 const OVERSELL: [&str; 1] = ["out_of_stock"];
+
+/// The label of a field that the API does not have.
+const UNKNOWN_FIELD: &str = "other";
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct MethodLabel {
@@ -72,7 +76,7 @@ struct CodeLabel {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct FieldLabel {
-    field: &'static str,
+    field: String,
     reason: &'static str,
 }
 
@@ -111,6 +115,7 @@ macro_rules! metrics {
         #[derive(Debug)]
         pub struct Metrics {
             registry: Registry,
+            fields: OnceLock<HashSet<String>>,
             $($field: $kind,)*
         }
 
@@ -121,7 +126,7 @@ macro_rules! metrics {
                     // Both are handles of the same.
                     registry.register($name, $help, $field.clone());
                 )*
-                Self { registry, $($field,)* }
+                Self { registry, fields: OnceLock::new(), $($field,)* }
             }
         }
     };
@@ -261,13 +266,21 @@ impl Metrics {
         metrics
     }
 
+    /// The names of fields that refusals are counted by; any other is counted as `other`. Only
+    /// what is told first counts.
+    pub fn know_fields(&self, fields: impl IntoIterator<Item = String>) {
+        self.fields.get_or_init(|| fields.into_iter().collect());
+    }
+
     /// A request was refused.
     pub fn refused(&self, refusal: &Refusal) {
         self.problems.get_or_create(&CodeLabel { code: refusal.code }).inc();
         if OVERSELL.contains(&refusal.code) {
             self.oversell.inc();
         }
-        for &(field, reason) in &refusal.fields {
+        if let Some((field, reason)) = &refusal.field {
+            let known = self.fields.get().is_some_and(|fields| fields.contains(field));
+            let field = if known { field.clone() } else { UNKNOWN_FIELD.to_owned() };
             self.validation.get_or_create(&FieldLabel { field, reason }).inc();
         }
     }

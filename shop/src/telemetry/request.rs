@@ -32,8 +32,8 @@ pub const UNMATCHED: &str = "unmatched";
 pub struct Refusal {
     /// The stable code of the problem.
     pub code: &'static str,
-    /// The fields that were not valid, by the names that the API gives them, each with the reason.
-    pub fields: Vec<(&'static str, &'static str)>,
+    /// The field that was not valid, as somebody sent it, and the reason.
+    pub field: Option<(String, &'static str)>,
 }
 
 /// The id of a request; in its extensions.

@@ -10,3 +10,5 @@ mod make;
 mod client;
 
 mod api;
+mod security;
+mod telemetry;
