@@ -29,6 +29,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// From the first byte of a request to the first of its answer.
     pub time: Duration,
+    /// How long a connection may stay quiet; at least twice the time of a request.
+    pub quiet: Duration,
     /// Requests at once; more are refused with 503.
     pub in_flight: usize,
     /// Requests of a key in a minute, where the key has no limit of its own.
@@ -40,6 +42,7 @@ impl Default for Limits {
         Self {
             body_bytes: 256 * 1024,
             time: Duration::from_secs(30),
+            quiet: Duration::from_secs(75),
             in_flight: 256,
             per_minute: NonZeroU32::new(600_000).unwrap_or(NonZeroU32::MAX),
         }

@@ -12,6 +12,7 @@ mod caller;
 mod code;
 pub mod key;
 mod limit;
+mod listen;
 pub mod openapi;
 mod page;
 mod problem;

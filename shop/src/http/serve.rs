@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
+use super::listen::Impatient;
 use super::{AppState, router};
 
 /// Answers requests until `shutdown` is ready, then takes no more and finishes those it has.
@@ -22,7 +23,8 @@ pub async fn serve(
         shutdown.await;
         metrics.drain();
     };
-    axum::serve(listener, app).with_graceful_shutdown(draining).await?;
+    let patience = state.limits.quiet.max(state.limits.time * 2);
+    axum::serve(Impatient::new(listener, patience), app).with_graceful_shutdown(draining).await?;
     // Changes whose callers have gone are still under way.
     state.gate.empty().await;
     Ok(())

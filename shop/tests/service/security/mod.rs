@@ -6,4 +6,5 @@ mod injection;
 mod keys;
 mod paths;
 mod raw;
+mod slow;
 mod smuggling;
