@@ -96,6 +96,9 @@ pub(crate) struct RunArguments {
     /// Databases made ahead of need [default: number of processors + 1].
     #[arg(long, value_name = "N")]
     pub(crate) ready: Option<usize>,
+    /// Compare every database that comes back completely with its template.
+    #[arg(long)]
+    pub(crate) verify: bool,
     /// Name every promise, not only the gaps that come first.
     #[arg(long)]
     pub(crate) all: bool,

@@ -29,6 +29,8 @@ pub(crate) struct Rendered {
     pub(crate) nothing_observed: bool,
     /// Whether a test left an invariant broken.
     pub(crate) invariant_broken: bool,
+    /// Whether a database was not equal to its template again.
+    pub(crate) not_isolated: bool,
 }
 
 /// Renders `trace` in every way.
@@ -43,6 +45,7 @@ pub(crate) fn render(trace: &Trace, all: bool, say: &Say) -> Rendered {
         json: to_json(&report),
         nothing_observed,
         invariant_broken: !report.invariants.broken.is_empty(),
+        not_isolated: !report.isolation.differed.is_empty(),
     }
 }
 
@@ -70,7 +73,7 @@ pub(crate) fn report(arguments: &ReportArguments, say: &Say) -> Result<Exit, Fai
             Err(Failure::because(Exit::Internal, "the report was not written", &error))
         }
         _ if rendered.nothing_observed => Ok(Exit::NothingObserved),
-        _ if rendered.invariant_broken => Ok(Exit::GateFailed),
+        _ if rendered.invariant_broken || rendered.not_isolated => Ok(Exit::GateFailed),
         _ => Ok(Exit::Clean),
     }
 }

@@ -14,7 +14,8 @@ pub mod terminal;
 
 pub use json::{schema_json, to_json};
 pub use model::{
-    BrokenInvariant, DatabaseFacts, Excerpt, Figure, Gap, Invariants, Kept, Kind, Leases,
-    LeftBehind, Means, Outcome, Owner, Promise, RecognisedBy, Report, RunFacts, SCHEMA, SlowLease,
-    State, Suggestion, Total, Tried, TurnedAway, Unattributed, VERSION,
+    BrokenInvariant, DatabaseFacts, Differed, Excerpt, Figure, Gap, Invariants, Isolation,
+    IsolationInUse, Kept, Kind, Leases, LeftBehind, Means, Outcome, Owner, Promise, RecognisedBy,
+    ReplacedBecause, Report, RunFacts, SCHEMA, SlowLease, State, Suggestion, Total, Tried,
+    TurnedAway, Unattributed, VERSION,
 };

@@ -6,8 +6,12 @@
 //! **Invariant:** a renderer needs nothing but this. Names are as the database has them (no
 //! escaping, no cutting), numbers are counts with what they are counts of beside them.
 
+mod isolation;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use isolation::{Differed, Isolation, IsolationInUse, ReplacedBecause};
 
 /// What [`Report::schema`] says.
 pub const SCHEMA: &str = "proofmark-report";
@@ -32,6 +36,8 @@ pub struct Report {
     pub figures: Vec<Figure>,
     /// What must hold although no constraint says it, and how often that was checked.
     pub invariants: Invariants,
+    /// What became of the databases that came back.
+    pub isolation: Isolation,
     /// What was not tried, the worst first.
     pub gaps: Vec<Gap>,
     /// Every promise, grouped by the table, domain or enum that declares it.
@@ -54,6 +60,8 @@ pub enum Outcome {
     Passed,
     /// The suite passed, but left a database in which an invariant does not hold.
     InvariantBroken,
+    /// The suite passed, but a database that came back was not made equal to its template.
+    NotIsolated,
     /// The suite itself failed, or was ended by a signal.
     SuiteFailed,
     /// No statement went through the proxy, so nothing is known about any promise.

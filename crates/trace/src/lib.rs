@@ -28,7 +28,7 @@ pub use write::{CreateError, Writer};
 
 // What records are made of, so that a reader of traces needs this crate only.
 pub use proofmark_catalog::source::Migration;
-pub use proofmark_pool::TableWritten;
+pub use proofmark_pool::{BrokenInvariant, Difference, How, InUse, Isolation, TableWritten};
 pub use proofmark_proxy::{
     Ended, Event, Identity, Lane, LeaseId, Refusal, SessionId, TestName, TurnedAway,
 };

@@ -9,7 +9,7 @@
 
 use proofmark_catalog::source::Migration;
 use proofmark_catalog::{Catalog, PromiseId};
-use proofmark_pool::{BrokenInvariant, TableWritten};
+use proofmark_pool::{BrokenInvariant, Difference, How, InUse, TableWritten};
 use proofmark_proxy::{Event, LeaseId, TestName};
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +82,9 @@ pub struct TemplateUsed {
     /// Tests that may leave them broken, by name or pattern.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub invariants_except: Vec<String>,
+    /// What stands between two tests, and why where it is less than what was wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<InUse>,
 }
 
 /// The content hash of a template. Equal hashes: the same migrations, seeds and server major.
@@ -144,6 +147,15 @@ pub struct LeaseReturned {
     /// What the test did outside its database, or left open: sentences for a person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<String>,
+    /// What became of the database.
+    #[serde(default)]
+    pub how: How,
+    /// Whether it was compared completely with its template afterwards.
+    #[serde(default)]
+    pub verified: bool,
+    /// What that comparison found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differs: Vec<Difference>,
 }
 
 /// A promise was broken by a refused row, but the server reported another one.

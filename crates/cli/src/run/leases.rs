@@ -128,6 +128,9 @@ impl Leases {
             checked: returned.checked,
             broken: returned.broken,
             left,
+            how: returned.how,
+            verified: returned.verified,
+            differs: returned.differs,
         }));
         Ok(said)
     }

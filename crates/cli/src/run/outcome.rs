@@ -43,7 +43,7 @@ pub(super) fn report(
     let trace = Trace::read(&output.file("trace.jsonl")).map_err(|error| {
         Failure::because(Exit::Internal, "the trace could not be read back", &error)
     })?;
-    let Rendered { text, plain, json, nothing_observed, invariant_broken } =
+    let Rendered { text, plain, json, nothing_observed, invariant_broken, not_isolated } =
         render(&trace, all, say);
     let written = std::fs::write(output.file("report.json"), json)
         .and_then(|()| std::fs::write(output.file("report.txt"), plain))
@@ -59,7 +59,7 @@ pub(super) fn report(
         Exit::SuiteFailed
     } else if nothing_observed {
         Exit::NothingObserved
-    } else if invariant_broken {
+    } else if invariant_broken || not_isolated {
         Exit::GateFailed
     } else {
         Exit::Clean

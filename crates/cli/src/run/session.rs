@@ -93,6 +93,9 @@ fn configured(arguments: &RunArguments) -> Result<Config, Failure> {
         config.command.clone_from(&arguments.command);
         config.root_of_command = Some(here);
     }
+    if arguments.verify {
+        config.verify_every = Some(1);
+    }
     if let Some(major) = arguments.postgres {
         if !(14..=18).contains(&major) {
             let state = format!("PostgreSQL {major} is not supported");
@@ -329,6 +332,7 @@ impl Session {
                 migrations: bench.sources(name).to_vec(),
                 invariants_except: bench.invariants_except(name).to_vec(),
                 invariants: u32::try_from(pool.invariants()).unwrap_or(u32::MAX),
+                isolation: Some(pool.isolation()),
             }
         });
         let origin = bench.server().map_or_else(

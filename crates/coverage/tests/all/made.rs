@@ -219,6 +219,9 @@ fn records_of(lease: LeaseId, test: &str, tried: &Lease) -> Vec<Record> {
         checked: 0,
         broken: Vec::new(),
         left: Vec::new(),
+        how: proofmark_trace::How::default(),
+        verified: false,
+        differs: Vec::new(),
     }));
     records
 }

@@ -43,10 +43,8 @@ async fn pool(run: &str) -> Result<Pool> {
     let ingredients = recipe.read()?;
     let key = ingredients.key("shop", target.version());
     let (template, _) = Template::ensure(&target, &recipe, &ingredients, &key, &|_| {}).await?;
-    let options = PoolOptions {
-        run: format!("{run}_{}", std::process::id()),
-        ..PoolOptions::default()
-    };
+    let options =
+        PoolOptions { run: format!("{run}_{}", std::process::id()), ..PoolOptions::default() };
     Ok(Pool::open(target, template, options).await?)
 }
 
@@ -103,6 +101,9 @@ async fn trace(run: &str, tests: &[(&str, &str)]) -> Result<Trace> {
             checked: 0,
             broken: Vec::new(),
             left: Vec::new(),
+            how: proofmark_trace::How::default(),
+            verified: false,
+            differs: Vec::new(),
         }));
     }
     pool.close().await?;

@@ -110,7 +110,7 @@ impl Bench {
                 name: Template::name_of(&one.recipe.database, &one.key),
                 key: one.key.clone(),
             };
-            let pool = open_pool(&target, template, one, &options).await?;
+            let pool = open_pool(config, &target, template, one, &options).await?;
             pools.insert(one.recipe.database.clone(), pool);
         }
         let (sources, run) = (sources(&ordered), life(&server));
@@ -149,7 +149,7 @@ impl Bench {
                 reused,
                 elapsed_ms: elapsed_ms(begun),
             });
-            let pool = open_pool(&target, template, one, &options).await?;
+            let pool = open_pool(config, &target, template, one, &options).await?;
             pools.insert(one.recipe.database.clone(), pool);
         }
         let (sources, run) = (sources(&ordered), run_name());
@@ -296,18 +296,20 @@ fn shared_key(config: &Config, ordered: &[Ordered]) -> String {
 }
 
 async fn open_pool(
+    config: &Config,
     target: &Target,
     template: Template,
     ordered: &Ordered,
     options: &Options,
 ) -> Result<Pool, BenchError> {
-    let (run, invariants) = (run_name(), ordered.invariants.clone());
-    Ok(Pool::open(
-        target.clone(),
-        template,
-        PoolOptions { ready: options.ready, run, invariants, ..PoolOptions::default() },
-    )
-    .await?)
+    let pool_options = PoolOptions {
+        ready: options.ready,
+        run: run_name(),
+        invariants: ordered.invariants.clone(),
+        isolation: config.isolation,
+        verify_every: config.verify_every,
+    };
+    Ok(Pool::open(target.clone(), template, pool_options).await?)
 }
 
 /// A name for the time from a server's start to its end. Servers that are shared one after the

@@ -21,6 +21,8 @@ pub(super) struct File {
     pub(super) output: Option<String>,
     #[serde(default)]
     pub(super) lane: Lane,
+    pub(super) isolation: Option<String>,
+    pub(super) verify_every: Option<u32>,
     #[serde(default)]
     pub(super) postgres: Postgres,
     #[serde(default)]

@@ -7,11 +7,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use proofmark_pool::{Migrations, Recipe};
+use proofmark_pool::{Isolation, Migrations, Recipe};
 use proofmark_proxy::Lane;
 
 use super::error::ConfigError;
 use super::file::{Database, File, Postgres, Version};
+
+/// Returns between two complete comparisons, if the file does not say: they then cost about a
+/// hundredth of what they cost each time.
+const VERIFY_EVERY: u32 = 100;
 
 /// The file that is looked for.
 pub const FILE_NAME: &str = "proofmark.toml";
@@ -80,6 +84,10 @@ pub struct Config {
     pub identity_env: Vec<String>,
     /// How tests of the library reach their databases under `proofmark run`, if they do not say.
     pub lane: Lane,
+    /// What stands between two tests, where the server allows it.
+    pub isolation: Isolation,
+    /// Every how many returns a database is compared completely with its template; none: never.
+    pub verify_every: Option<u32>,
     /// How long a lease without a known process outlives its last connection, in milliseconds.
     pub grace_ms: u64,
 }
@@ -134,6 +142,8 @@ impl Config {
         if file.command.as_ref().is_some_and(Vec::is_empty) {
             return Err(wrong("command", "is empty; help: name a program, or remove the key"));
         }
+        let isolation =
+            isolation(file.isolation.as_deref()).map_err(|message| wrong("isolation", &message))?;
         let mut databases = BTreeMap::new();
         let mut invariants = BTreeMap::new();
         let mut url_variables = BTreeMap::new();
@@ -162,10 +172,27 @@ impl Config {
             url_variables,
             identity_env: file.identity.env,
             lane: file.lane,
+            isolation,
+            verify_every: Some(file.verify_every.unwrap_or(VERIFY_EVERY))
+                .filter(|every| *every > 0),
             grace_ms: file.identity.grace_ms,
             root,
         })
     }
+}
+
+/// What stands between two tests, by the word for it.
+fn isolation(word: Option<&str>) -> Result<Isolation, String> {
+    Ok(match word {
+        None | Some("reset") => Isolation::Reset,
+        Some("exact") => Isolation::Exact,
+        Some("clone") => Isolation::Clone,
+        Some(other) => {
+            return Err(format!(
+                "`{other}` is no way to isolate tests; help: \"reset\", \"exact\" or \"clone\""
+            ));
+        }
+    })
 }
 
 /// `DATABASE_URL` for the only database, `SHOP_DATABASE_URL` where there are several.
@@ -347,6 +374,24 @@ mod tests {
         assert!(said("[database.proofmark]").contains("console"));
         assert!(said("[database.\"a b\"]").contains("letters, digits"));
         assert!(said("command = []\n[database.a]").contains("name a program"));
+    }
+
+    #[test]
+    fn isolation_is_one_of_three_and_databases_are_compared_now_and_then() {
+        let isolation = |line: &str| {
+            parse(&format!("{line}\n[database.a]"))
+                .map(|config| (config.isolation, config.verify_every))
+        };
+        let default = (Isolation::Reset, Some(100));
+        assert_eq!(isolation("").unwrap(), default);
+        assert_eq!(isolation("isolation = \"reset\"").unwrap(), default);
+        assert_eq!(isolation("isolation = \"exact\"").unwrap().0, Isolation::Exact);
+        assert_eq!(isolation("isolation = \"clone\"").unwrap().0, Isolation::Clone);
+        assert_eq!(isolation("verify_every = 1").unwrap().1, Some(1));
+        assert_eq!(isolation("verify_every = 0").unwrap().1, None);
+        let wrong = isolation("isolation = \"rollback\"").unwrap_err().to_string();
+        assert!(wrong.contains("isolation: `rollback`") && wrong.contains("\"exact\""), "{wrong}");
+        assert!(isolation("verify_every = -1").unwrap_err().to_string().contains("verify_every"));
     }
 
     #[test]

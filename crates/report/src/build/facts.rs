@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proofmark_trace::{Ending, LeaseReturned, Record, Run, Trace};
 
+use super::isolation::any_differed;
 use crate::{BrokenInvariant, DatabaseFacts, Invariants, Kept, LeftBehind, Outcome, RunFacts};
 
 /// The runs of a trace as one; where several machines ran parts of a suite, the first that failed
@@ -54,6 +55,8 @@ pub(super) fn outcome(trace: &Trace, observed: bool) -> Outcome {
         Outcome::NothingObserved
     } else if broken(trace).next().is_some() {
         Outcome::InvariantBroken
+    } else if any_differed(trace) {
+        Outcome::NotIsolated
     } else {
         Outcome::Passed
     }

@@ -7,6 +7,7 @@
 
 mod excerpt;
 mod facts;
+mod isolation;
 mod leases;
 mod promises;
 mod subject;
@@ -43,6 +44,7 @@ impl Report {
             leases: leases::leases(trace),
             figures: figures(coverage),
             invariants: facts::invariants(trace),
+            isolation: isolation::isolation(trace),
             gaps,
             listing,
             unattributed: unattributed(coverage),

@@ -85,6 +85,8 @@ verbs! {
     Observing "Observing" Good,
     /// So many leases were given.
     Leased "Leased" Good,
+    /// What became of the databases that came back.
+    Isolation "Isolation" Good,
     /// Something takes longer than it should.
     Slow "SLOW" Warning,
     /// A signal came in.
@@ -181,6 +183,7 @@ mod tests {
                  Running what it is about
                Observing what it is about
                   Leased what it is about
+               Isolation what it is about
                     SLOW what it is about
              Interrupted what it is about
                 Stopping what it is about

@@ -42,6 +42,7 @@ pub fn render(report: &Report, options: &Options) -> String {
     let above = [
         failed_suite(report, options).into_iter().chain(kept(report, options)).collect(),
         nothing_observed(report, options),
+        differed(report, options),
         broken_invariants(report, options),
         known_gaps(report, options),
         unattributed(report, options),
@@ -90,6 +91,30 @@ fn failed_suite(report: &Report, options: &Options) -> Vec<String> {
     let time = (report.outcome != Outcome::CutOff).then_some(time);
     let text = format!("`{}` {how}", visible(&run.command));
     vec![line(options.color, Verb::Failed, time, &text)]
+}
+
+/// Databases that were not equal to their template again.
+fn differed(report: &Report, options: &Options) -> Vec<String> {
+    let differed = &report.isolation.differed;
+    let shown = shown(differed.len(), options);
+    let mut lines = Vec::new();
+    let mut test = None;
+    for one in &differed[..shown] {
+        if test != Some((&one.test, &one.database)) {
+            test = Some((&one.test, &one.database));
+            let (name, database) = (visible(&one.test), visible(&one.database));
+            let text = format!("isolation: {database} differs from its template after {name}");
+            lines.push(line(options.color, Verb::Broken, None, &text));
+        }
+        lines.push(under(&format!("{}: {}", visible(&one.what), visible(&one.detail))));
+    }
+    if shown < differed.len() {
+        lines.push(under(&and_more(differed.len() - shown)));
+    }
+    if !lines.is_empty() {
+        lines.push(under("it was replaced and reached no other test; please report it"));
+    }
+    lines
 }
 
 /// Invariants that a test left broken, with the rows.

@@ -5,15 +5,19 @@
 //! **Invariant:** no number stands without what it is a part of, and no number is printed where
 //! nothing was observed.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::line::{Verb, line, toned, under};
 use super::style::Tone;
 use super::{Options, visible};
-use crate::{Figure, Gap, Invariants, Kind, Leases, Means, Outcome, Report};
+use crate::{Figure, Gap, Invariants, Isolation, Kind, Leases, Means, Outcome, Report};
 
 /// From this wait on a lease is worth a line: PostgreSQL copies a small template in a tenth of it.
 const SLOW_LEASE_US: u64 = 250_000;
+
+/// Reasons and names in a line that is not the page's subject.
+const REASONS_MAX: usize = 3;
 
 /// The lines from the server to the result.
 pub(super) fn summary(report: &Report, options: &Options) -> Vec<String> {
@@ -22,6 +26,7 @@ pub(super) fn summary(report: &Report, options: &Options) -> Vec<String> {
         return lines;
     }
     lines.extend(leases(&report.leases, options));
+    lines.extend(isolation(&report.isolation, options));
     lines.extend(figures(report, options));
     lines.extend(invariants(report, options));
     lines.push(result(report, options));
@@ -88,6 +93,71 @@ fn leases(leases: &Leases, options: &Options) -> Vec<String> {
         lines.push(line(options.color, Verb::Note, None, &text));
     }
     lines
+}
+
+/// What became of the databases, and whether that was proved.
+fn isolation(isolation: &Isolation, options: &Options) -> Vec<String> {
+    if isolation.in_use.is_empty() {
+        return Vec::new();
+    }
+    let names: BTreeSet<&str> = isolation.in_use.iter().map(|one| one.isolation.as_str()).collect();
+    let ends = [
+        (isolation.untouched, "untouched"),
+        (isolation.undone, "undone"),
+        (isolation.replaced, "replaced"),
+        (isolation.dropped, "dropped"),
+        (isolation.kept, "kept"),
+    ];
+    let ends: Vec<String> =
+        ends.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    let names = names.into_iter().collect::<Vec<_>>().join(" and ");
+    let mut text = if ends.is_empty() { names } else { format!("{names}: {}", ends.join(", ")) };
+    if isolation.verified > 0 {
+        let tests: BTreeSet<&str> = isolation.differed.iter().map(|d| d.test.as_str()).collect();
+        let differed = match tests.len() {
+            0 => "none differed".to_owned(),
+            n => format!("after {} it differed", count(n as u64, "test", "tests")),
+        };
+        let verified = isolation.verified;
+        text = format!("{text}; {verified} compared with the template: {differed}");
+    }
+    let tone =
+        match (isolation.differed.is_empty(), isolation.in_use.iter().any(|i| i.why.is_some())) {
+            (false, _) => Tone::Bad,
+            (true, true) => Tone::Warning,
+            (true, false) => Tone::Good,
+        };
+    let mut lines = vec![toned(options.color, Verb::Isolation, tone, None, &text)];
+    for one in &isolation.in_use {
+        lines.extend(one.why.iter().map(|why| {
+            under(&format!(
+                "{}: {} because {}",
+                visible(&one.database),
+                one.isolation,
+                visible(why)
+            ))
+        }));
+    }
+    let shown = if options.all { usize::MAX } else { REASONS_MAX };
+    for because in isolation.replaced_because.iter().take(shown) {
+        let times = count(because.times, "was replaced", "were replaced");
+        let first = visible(&because.first);
+        lines.push(under(&format!("{times}: {} (first after {first})", visible(&because.why))));
+    }
+    lines.extend(direct(isolation, options));
+    lines
+}
+
+/// Which tests went past the proxy.
+fn direct(isolation: &Isolation, options: &Options) -> Option<String> {
+    let direct = &isolation.direct;
+    let shown = if options.all { direct.len() } else { direct.len().min(REASONS_MAX) };
+    let names: Vec<String> =
+        direct[..shown].iter().map(|name| visible(name).into_owned()).collect();
+    let more = if shown < direct.len() { ", ..." } else { "" };
+    let tests = count(direct.len() as u64, "test", "tests");
+    let text = format!("{tests} on the direct lane, refusals not seen: {}{more}", names.join(", "));
+    (!direct.is_empty()).then(|| under(&text))
 }
 
 /// Whom a lease was for, and what to know where several tests shared it.
@@ -182,11 +252,20 @@ fn result(report: &Report, options: &Options) -> String {
             let broken = report.invariants.broken.len() as u64;
             Some(format!("{} broken", count(broken, "invariant", "invariants")))
         }
+        Outcome::NotIsolated => {
+            let tests: BTreeSet<&str> =
+                report.isolation.differed.iter().map(|one| one.test.as_str()).collect();
+            let databases = count(tests.len() as u64, "database", "databases");
+            Some(format!("{databases} differed from the template"))
+        }
         Outcome::Passed | Outcome::NothingObserved => None,
     };
     let parts: Vec<String> = std::iter::once(refused).chain(others).chain(suite).collect();
     let tone = match report.outcome {
-        Outcome::SuiteFailed | Outcome::CutOff | Outcome::InvariantBroken => Tone::Bad,
+        Outcome::SuiteFailed
+        | Outcome::CutOff
+        | Outcome::InvariantBroken
+        | Outcome::NotIsolated => Tone::Bad,
         _ if counted > 0 => Tone::Warning,
         _ => Tone::Good,
     };

@@ -9,9 +9,10 @@ use proofmark_coverage::cover;
 use proofmark_report::terminal::{Options, render};
 use proofmark_report::{Outcome, Report, State};
 use proofmark_trace::{
-    CommandFinished, CommandLine, Event, FORMAT, Header, Identity, LeaseId, LeaseReturned, Masked,
-    Migration, Record, Refusal, RunFinished, RunId, RunStarted, ServerUsed, SessionId,
-    TableWritten, TemplateHash, TemplateUsed, TestName, Trace, TurnedAway, VERSION, Writer,
+    CommandFinished, CommandLine, Difference, Event, FORMAT, Header, How, Identity, InUse,
+    Isolation, LeaseId, LeaseReturned, Masked, Migration, Record, Refusal, RunFinished, RunId,
+    RunStarted, ServerUsed, SessionId, TableWritten, TemplateHash, TemplateUsed, TestName, Trace,
+    TurnedAway, VERSION, Writer,
 };
 
 const MIGRATION: &str = "\
@@ -121,6 +122,7 @@ fn start() -> Vec<Record> {
                 migrations,
                 invariants: 0,
                 invariants_except: Vec::new(),
+                isolation: None,
             }],
             server: ServerUsed::new("15.14", "PATH"),
         }),
@@ -190,6 +192,9 @@ fn lease(number: u64, test: &str, refused_by: &[&str]) -> Vec<Record> {
         checked: 0,
         broken: Vec::new(),
         left: Vec::new(),
+        how: How::default(),
+        verified: false,
+        differs: Vec::new(),
     }));
     records
 }
@@ -310,6 +315,35 @@ fn a_suite_that_failed_has_failed_even_if_nothing_was_observed() {
     let report = report(&trace([start(), end(3).to_vec()].concat()));
     assert_eq!(report.outcome, Outcome::SuiteFailed);
     assert_eq!(report.run.exit_code, Some(3));
+}
+
+#[test]
+fn what_became_of_the_databases_is_counted_and_a_difference_fails_the_run() {
+    let mut records = two_tests();
+    records.truncate(records.len() - 2);
+    records.extend(end(0));
+    if let Record::RunStarted(started) = &mut records[0] {
+        let why = Some("the server is older than 15".to_owned());
+        started.databases[0].isolation = Some(InUse { isolation: Isolation::Clone, why });
+    }
+    let mut returned = records.iter_mut().filter_map(|record| match record {
+        Record::LeaseReturned(returned) => Some(returned),
+        _ => None,
+    });
+    let (first, second) = (returned.next().unwrap(), returned.next().unwrap());
+    first.how = How::Replaced { why: "it changed pg_proc".to_owned() };
+    second.how = How::Undone { tables: 1, sequences: 0 };
+    second.verified = true;
+    let (what, detail) = ("table public.refund".to_owned(), "1 row instead of 0".to_owned());
+    second.differs = vec![Difference { what, detail }];
+    let report = report(&trace(records));
+    assert_eq!(report.outcome, Outcome::NotIsolated);
+    let isolation = &report.isolation;
+    assert_eq!((isolation.replaced, isolation.undone, isolation.verified), (1, 1, 1));
+    assert_eq!(isolation.in_use[0].isolation, "clone");
+    assert_eq!(isolation.replaced_because[0].first, "gw0");
+    assert_eq!(isolation.differed[0].test, "gw1");
+    assert_eq!(isolation.differed[0].what, "table public.refund");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Reports made by hand.
 
 use proofmark_report::{
-    BrokenInvariant, DatabaseFacts, Excerpt, Figure, Gap, Invariants, Kept, Kind, Leases,
-    LeftBehind, Means, Outcome, Owner, Promise, RecognisedBy, Report, RunFacts, SCHEMA, SlowLease,
-    State, Suggestion, Tried, TurnedAway, Unattributed, VERSION,
+    BrokenInvariant, DatabaseFacts, Differed, Excerpt, Figure, Gap, Invariants, Isolation,
+    IsolationInUse, Kept, Kind, Leases, LeftBehind, Means, Outcome, Owner, Promise, RecognisedBy,
+    ReplacedBecause, Report, RunFacts, SCHEMA, SlowLease, State, Suggestion, Tried, TurnedAway,
+    Unattributed, VERSION,
 };
 
 const MIGRATION: &str = "\
@@ -30,6 +31,49 @@ pub(crate) fn broken() -> Report {
         more: true,
         error: None,
     });
+    report
+}
+
+/// Most databases were reset, and some compared.
+fn isolation() -> Isolation {
+    let in_use =
+        IsolationInUse { database: "shop".to_owned(), isolation: "reset".to_owned(), why: None };
+    Isolation {
+        in_use: vec![in_use],
+        untouched: 31,
+        undone: 380,
+        replaced: 1,
+        replaced_because: vec![ReplacedBecause {
+            why: "it changed pg_proc".to_owned(),
+            times: 1,
+            first: "admin::installs".to_owned(),
+        }],
+        verified: 42,
+        ..Isolation::default()
+    }
+}
+
+/// A server without the rights for it, and a test after which something was left.
+pub(crate) fn leaked() -> Report {
+    let mut report = covered();
+    report.outcome = Outcome::NotIsolated;
+    report.isolation.in_use = vec![IsolationInUse {
+        database: "shop".to_owned(),
+        isolation: "clone".to_owned(),
+        why: Some("the role is no superuser".to_owned()),
+    }];
+    report.isolation.direct = vec!["reports::monthly".to_owned()];
+    report.isolation.differed = [
+        ("table public.orders", "3 rows instead of 2"),
+        ("sequence public.orders_id_seq", "stands at 3 instead of 2"),
+    ]
+    .map(|(what, detail)| Differed {
+        test: "orders::refund".to_owned(),
+        database: "shop".to_owned(),
+        what: what.to_owned(),
+        detail: detail.to_owned(),
+    })
+    .to_vec();
     report
 }
 
@@ -80,6 +124,7 @@ pub(crate) fn covered() -> Report {
             except: vec!["shop::constraints::*".to_owned()],
             broken: Vec::new(),
         },
+        isolation: isolation(),
         gaps: Vec::new(),
         listing: listing(),
         unattributed: Vec::new(),

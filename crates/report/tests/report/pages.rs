@@ -23,9 +23,36 @@ fn when_all_is_well_the_page_is_short() {
               PostgreSQL 15.14 (/usr/lib/postgresql/15/bin)
                 Template shop@9c1e77aa (reused)
                   Leased 412 databases, one per test (median 11 ms, slowest 48 ms)
+               Isolation reset: 31 untouched, 380 undone, 1 replaced; 42 compared with the template: none differed
+                         1 was replaced: it changed pg_proc (first after admin::installs)
               Invariants 16, checked 1204 times after 412 leases: none was broken; not asked of shop::constraints::*
                  Summary [  41.2s] all 166 promises were refused and accepted at least once
         "#]],
+    );
+}
+
+#[test]
+fn a_database_that_differs_from_its_template_is_named_with_its_test_and_table() {
+    check(
+        &models::leaked(),
+        PLAIN,
+        &expect![[r#"
+        ────────────
+              Broken isolation: shop differs from its template after orders::refund
+                     table public.orders: 3 rows instead of 2
+                     sequence public.orders_id_seq: stands at 3 instead of 2
+                     it was replaced and reached no other test; please report it
+        ────────────
+          PostgreSQL 15.14 (/usr/lib/postgresql/15/bin)
+            Template shop@9c1e77aa (reused)
+              Leased 412 databases, one per test (median 11 ms, slowest 48 ms)
+           Isolation clone: 31 untouched, 380 undone, 1 replaced; 42 compared with the template: after 1 test it differed
+                     shop: clone because the role is no superuser
+                     1 was replaced: it changed pg_proc (first after admin::installs)
+                     1 test on the direct lane, refusals not seen: reports::monthly
+          Invariants 16, checked 1204 times after 412 leases: none was broken; not asked of shop::constraints::*
+             Summary [  41.2s] all 166 promises were refused and accepted at least once; 1 database differed from the template
+    "#]],
     );
 }
 
@@ -44,6 +71,8 @@ fn a_broken_invariant_is_shown_with_its_rows() {
               PostgreSQL 15.14 (/usr/lib/postgresql/15/bin)
                 Template shop@9c1e77aa (reused)
                   Leased 412 databases, one per test (median 11 ms, slowest 48 ms)
+               Isolation reset: 31 untouched, 380 undone, 1 replaced; 42 compared with the template: none differed
+                         1 was replaced: it changed pg_proc (first after admin::installs)
               Invariants 16, checked 1204 times after 412 leases: broken 1 time; not asked of shop::constraints::*
                  Summary [  41.2s] all 166 promises were refused and accepted at least once; 1 invariant broken
         "#]],
@@ -116,6 +145,8 @@ fn the_failed_suite_comes_first_then_the_worst_gaps() {
                          408: one per test
                          4: one per process; tests of one process shared a database
                  Slowest 480 ms orders::reserve_last_unit
+               Isolation reset: 31 untouched, 380 undone, 1 replaced; 42 compared with the template: none differed
+                         1 was replaced: it changed pg_proc (first after admin::installs)
                    CHECK 52 refused, 69 accepted of 70, 1 never tried
                   UNIQUE 20 refused, 21 accepted of 21
              PRIMARY KEY 31 refused, 31 accepted of 31
@@ -258,6 +289,8 @@ fn where_only_nulls_were_not_tried_the_kinds_are_not_listed() {
               PostgreSQL 15.14 (/usr/lib/postgresql/15/bin)
                 Template shop@9c1e77aa (reused)
                   Leased 412 databases, one per test (median 11 ms, slowest 48 ms)
+               Isolation reset: 31 untouched, 380 undone, 1 replaced; 42 compared with the template: none differed
+                         1 was replaced: it changed pg_proc (first after admin::installs)
               Invariants 16, checked 1204 times after 412 leases: none was broken; not asked of shop::constraints::*
                  Summary [  41.2s] all 166 promises were refused and accepted at least once; 85 of 96 NOT NULL
                     Next proofmark report --all lists every promise

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use expect_test::expect;
 use proofmark_catalog::{Catalog, PromiseId};
 use proofmark_trace::{
-    CommandLine, Ended, Event, Lane, LeaseId, Masked, Record, Refusal, ServerUsed, SessionId,
-    TurnedAway, Writer,
+    CommandLine, Difference, Ended, Event, How, InUse, Isolation, Lane, LeaseId, Masked, Record,
+    Refusal, ServerUsed, SessionId, TurnedAway, Writer,
 };
 use serde_json::Value;
 
@@ -43,6 +43,10 @@ fn the_only_texts_in_a_trace_are_names_shapes_and_migrations() {
         .proofmark
         .record.catalog.database
         .record.lease_returned.database
+        .record.lease_returned.differs[].detail
+        .record.lease_returned.differs[].what
+        .record.lease_returned.how.kind
+        .record.lease_returned.how.why
         .record.lease_returned.kept
         .record.lease_returned.left[]
         .record.lease_returned.masked[].by
@@ -72,6 +76,8 @@ fn the_only_texts_in_a_trace_are_names_shapes_and_migrations() {
         .record.proxy.test
         .record.proxy.user
         .record.run_started.command[]
+        .record.run_started.databases[].isolation.isolation
+        .record.run_started.databases[].isolation.why
         .record.run_started.databases[].migrations[].path
         .record.run_started.databases[].migrations[].text
         .record.run_started.databases[].name
@@ -126,9 +132,17 @@ fn every_record() -> Vec<Record> {
         lease.kept = Some("shop_1".to_owned());
         lease.masked = vec![Masked { promise: id.clone(), by: id }];
         lease.left = vec!["created the database `x`".to_owned()];
+        lease.how = How::Replaced { why: "pg_proc was written to".to_owned() };
+        let (what, detail) = ("table public.orders".to_owned(), "1 row instead of 0".to_owned());
+        lease.differs = vec![Difference { what, detail }];
+    }
+    let mut first = started("shop", "aa");
+    if let Record::RunStarted(started) = &mut first {
+        let why = Some("the role is no superuser".to_owned());
+        started.databases[0].isolation = Some(InUse { isolation: Isolation::Clone, why });
     }
     let mut records = vec![
-        started("shop", "aa"),
+        first,
         Record::Catalog { database: "shop".to_owned(), catalog: Box::new(catalog) },
         given(1, "a_test"),
     ];

@@ -31,6 +31,7 @@ pub(crate) fn started(database: &str, template: &str) -> Record {
             }],
             invariants: 0,
             invariants_except: Vec::new(),
+            isolation: None,
         }],
         server: ServerUsed::new("15.14", "/usr/lib/postgresql/15/bin"),
     })
@@ -66,6 +67,9 @@ pub(crate) fn returned(lease: u64, test: &str) -> Record {
         checked: 0,
         broken: Vec::new(),
         left: Vec::new(),
+        how: proofmark_trace::How::default(),
+        verified: false,
+        differs: Vec::new(),
     })
 }
 
