@@ -11,6 +11,7 @@ mod append;
 mod catalogue;
 mod inbox;
 mod publish;
+pub mod webhook;
 
 pub use aggregate::Aggregate;
 pub(crate) use append::Columns;
@@ -18,8 +19,8 @@ pub use append::{append, append_each, payload};
 pub use catalogue::{EventType, catalogue, migration};
 pub use inbox::handle_once;
 pub use publish::{
-    Batch, Envelope, NotifyPublisher, PublishError, Publisher, Stuck, Worker, publish_batch,
-    publish_except,
+    Batch, Envelope, NotifyPublisher, PublishError, Published, Publisher, Stuck, Worker,
+    publish_batch, publish_except,
 };
 
 /// Something that happened to an aggregate.

@@ -63,6 +63,36 @@ pub trait Publisher: fmt::Debug + Send + Sync {
         connection: &mut PgConnection,
         event: &Envelope,
     ) -> Result<(), PublishError>;
+
+    /// Publishes a batch, in its order. An event that fails stops its aggregate, and no other.
+    ///
+    /// One after the other, unless the publisher knows how to do many at once.
+    async fn publish_all(&self, connection: &mut PgConnection, events: &[Envelope]) -> Published {
+        let mut published = Published::default();
+        let mut stopped: Option<Uuid> = None;
+        for event in events {
+            if stopped == Some(event.aggregate) {
+                continue;
+            }
+            match self.publish(connection, event).await {
+                Ok(()) => published.done.push(event.id),
+                Err(error) => {
+                    stopped = Some(event.aggregate);
+                    published.stuck.push(Stuck::at(event, &error));
+                }
+            }
+        }
+        published
+    }
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Published {
+    /// What was published.
+    pub done: Vec<EventId>,
+    /// Aggregates at whose next event it failed.
+    pub stuck: Vec<Stuck>,
 }
 
 /// Publishes to whoever listens to a channel of PostgreSQL: the payload of a notification is the
@@ -93,6 +123,23 @@ impl Publisher for NotifyPublisher {
             .map(drop)
             .map_err(|error| PublishError(error.to_string()))
     }
+
+    /// One statement for all of them.
+    async fn publish_all(&self, connection: &mut PgConnection, events: &[Envelope]) -> Published {
+        let ids: Vec<String> = events.iter().map(|event| event.id.to_string()).collect();
+        let told = sqlx::query("SELECT pg_notify($1, event) FROM unnest($2::text[]) AS event")
+            .bind(&self.channel)
+            .bind(&ids)
+            .execute(connection)
+            .await;
+        match told {
+            Ok(_) => {
+                Published { done: events.iter().map(|event| event.id).collect(), stuck: Vec::new() }
+            }
+            // The transaction is lost with the statement, for all of them.
+            Err(error) => Stuck::all(events, &PublishError(error.to_string())),
+        }
+    }
 }
 
 /// An aggregate that could not be published further.
@@ -104,6 +151,18 @@ pub struct Stuck {
     pub event: EventId,
     /// What the publisher said.
     pub problem: String,
+}
+
+impl Stuck {
+    fn at(event: &Envelope, error: &PublishError) -> Self {
+        Self { aggregate: event.aggregate, event: event.id, problem: error.to_string() }
+    }
+
+    /// Nothing of a batch was published.
+    pub(crate) fn all(events: &[Envelope], error: &PublishError) -> Published {
+        let stuck = events.iter().map(|event| Self::at(event, error)).collect();
+        Published { done: Vec::new(), stuck }
+    }
 }
 
 /// What a batch did.
@@ -150,23 +209,8 @@ pub async fn publish_except(
         return Ok(Batch::default());
     }
     let events = unpublished(&mut transaction, &claimed, limit).await?;
-    let mut batch = Batch::default();
-    let mut done: Vec<EventId> = Vec::with_capacity(events.len());
-    let mut stopped: Option<Uuid> = None;
-    for event in &events {
-        if stopped == Some(event.aggregate) {
-            continue;
-        }
-        match publisher.publish(&mut transaction, event).await {
-            Ok(()) => done.push(event.id),
-            Err(error) => {
-                stopped = Some(event.aggregate);
-                let problem = error.to_string();
-                batch.stuck.push(Stuck { aggregate: event.aggregate, event: event.id, problem });
-            }
-        }
-    }
-    batch.published = done.len();
+    let Published { done, stuck } = publisher.publish_all(&mut transaction, &events).await;
+    let batch = Batch { published: done.len(), stuck };
     sqlx::query(
         "UPDATE outbox SET published_at = greatest($2, occurred_at)
           WHERE id = ANY ($1) AND published_at IS NULL",

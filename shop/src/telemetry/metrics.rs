@@ -30,7 +30,8 @@ use sqlx::{PgConnection, PgPool};
 
 use super::process::usage;
 use super::request::Refusal;
-use crate::event::{Envelope, PublishError, Publisher};
+use crate::event::{Envelope, PublishError, Published, Publisher};
+use crate::id::EventId;
 use crate::order::OrderState;
 use crate::payment::{PaymentState, RefundState};
 
@@ -451,6 +452,15 @@ impl<P: Publisher> Publisher for CountingPublisher<P> {
         self.publisher.publish(connection, event).await?;
         self.metrics.published(event);
         Ok(())
+    }
+
+    async fn publish_all(&self, connection: &mut PgConnection, events: &[Envelope]) -> Published {
+        let published = self.publisher.publish_all(connection, events).await;
+        let done: HashSet<EventId> = published.done.iter().copied().collect();
+        for event in events.iter().filter(|event| done.contains(&event.id)) {
+            self.metrics.published(event);
+        }
+        published
     }
 }
 

@@ -7,6 +7,7 @@
 //!
 //! **Invariant**: a step that fails, or panics, is tried again later and stops no other duty.
 
+mod deliveries;
 mod expiry;
 mod outbox;
 mod recovery;
@@ -20,10 +21,12 @@ use sqlx::PgPool;
 use tokio::sync::watch;
 
 use crate::context::{Actor, Context};
+use crate::event::webhook::Sender;
 use crate::payment::provider::Provider;
 use crate::telemetry::Metrics;
 use crate::telemetry::log::Described;
 
+pub use deliveries::Deliveries;
 pub use expiry::Expiry;
 pub use outbox::Outbox;
 pub use recovery::Recovery;
@@ -38,6 +41,8 @@ pub struct Work {
     pub context: Context,
     /// Who moves money.
     pub providers: Vec<Arc<dyn Provider>>,
+    /// Who sends webhooks.
+    pub sender: Sender,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }
@@ -72,6 +77,7 @@ pub async fn run(work: Work, shutdown: impl Future<Output = ()>) {
     let (stop, stopped) = watch::channel(false);
     let mut duties = tokio::task::JoinSet::new();
     start(&mut duties, &work, &stopped, Outbox::new);
+    start(&mut duties, &work, &stopped, Deliveries::new);
     start(&mut duties, &work, &stopped, Sweeper::new);
     start(&mut duties, &work, &stopped, Expiry::new);
     start(&mut duties, &work, &stopped, Recovery::new);

@@ -3,21 +3,21 @@
 use std::time::Duration;
 
 use super::{Duty, DutyError, Work};
-use crate::event::{NotifyPublisher, Worker};
+use crate::event::{Worker, webhook::Fan};
 use crate::telemetry::CountingPublisher;
 
 /// Publishes the outbox.
 #[derive(Debug)]
 pub struct Outbox {
     work: Work,
-    worker: Worker<CountingPublisher<NotifyPublisher>>,
+    worker: Worker<CountingPublisher<Fan>>,
 }
 
 impl Outbox {
-    /// To PostgreSQL's own `NOTIFY`.
+    /// To PostgreSQL's own `NOTIFY`, and to webhooks.
     pub fn new(work: Work) -> Self {
         let metrics = std::sync::Arc::clone(&work.metrics);
-        let publisher = CountingPublisher::new(NotifyPublisher::default(), metrics);
+        let publisher = CountingPublisher::new(Fan::new(work.acting(Self::NAME)), metrics);
         Self { worker: Worker::new(publisher), work }
     }
 }
