@@ -47,6 +47,10 @@ pub(crate) enum Verb {
     Seed(Seed),
     /// Ask every invariant of the database; exit code 10 if one is broken.
     Check(Check),
+    /// Make, list, rotate and revoke API keys.
+    Keys(Keys),
+    /// Print the OpenAPI document of the API.
+    Openapi,
 }
 
 /// Where the data is.
@@ -54,13 +58,13 @@ pub(crate) enum Verb {
 #[command(next_help_heading = "Database")]
 pub(crate) struct Where {
     /// The database to use; without one, the shop runs a PostgreSQL of its own.
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    #[arg(long, global = true, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
     /// Where that PostgreSQL keeps its data [default: the user's data directory].
-    #[arg(long, env = "SHOP_DATA", value_name = "DIR")]
+    #[arg(long, global = true, env = "SHOP_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// How many connections may be open at once.
-    #[arg(long, default_value_t = 16, value_name = "N")]
+    #[arg(long, global = true, default_value_t = 16, value_name = "N")]
     pub(crate) connections: u32,
 }
 
@@ -82,9 +86,6 @@ pub(crate) struct Serve {
     /// Where the API listens; port 0 takes any that is free.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub(crate) listen: SocketAddr,
-    /// Where the admin page listens: on this machine only.
-    #[arg(long, default_value = "127.0.0.1:8081", value_name = "ADDRESS")]
-    pub(crate) admin: SocketAddr,
     /// Leave the worker to `shop worker`.
     #[arg(long)]
     pub(crate) no_worker: bool,
@@ -147,4 +148,42 @@ pub(crate) enum Size {
     Small,
     /// 1,000 products, 5,000 customers, 2,000 orders: a minute or two.
     Large,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Keys {
+    #[command(subcommand)]
+    pub(crate) verb: KeyVerb,
+    #[command(flatten)]
+    pub(crate) database: Where,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyVerb {
+    /// Make a key and show it, this once.
+    Create {
+        /// What it is for.
+        name: String,
+        /// What it may do, such as `orders.read`; may be repeated. Without any: everything.
+        #[arg(long)]
+        scope: Vec<String>,
+        /// For how many days it works; without this, until it is revoked.
+        #[arg(long)]
+        days: Option<u32>,
+    },
+    /// Show all keys, never their secrets.
+    List,
+    /// End a key at once.
+    Revoke {
+        /// Its id, as `list` shows it.
+        key: String,
+    },
+    /// Make the key that takes the place of another; both work for a while.
+    Rotate {
+        /// The id of the old one, as `list` shows it.
+        key: String,
+        /// For how many hours the old one still works.
+        #[arg(long, default_value_t = 24)]
+        hours: u32,
+    },
 }

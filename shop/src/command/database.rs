@@ -32,7 +32,6 @@ pub(crate) struct Database {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sharing {
     Join,
-    #[expect(dead_code, reason = "for the service, which comes next")]
     Refuse,
 }
 
@@ -87,7 +86,6 @@ impl Database {
     }
 
     /// Where the data is, for people: a line to open it in psql.
-    #[expect(dead_code, reason = "for the service, which comes next")]
     pub(crate) fn place(&self) -> Option<String> {
         self.store.as_ref().map(|store| store.address().psql_line(NAME))
     }

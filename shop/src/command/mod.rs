@@ -4,9 +4,11 @@ mod args;
 mod check;
 mod database;
 mod failure;
+mod keys;
 mod migrate;
 mod say;
 mod seed;
+mod serve;
 mod stop;
 mod worker;
 
@@ -36,13 +38,18 @@ fn in_a_runtime(arguments: Arguments) -> Result<ExitCode, Failure> {
         .or_fail("no threads could be started")?;
     let code = runtime.block_on(async {
         match arguments.verb {
-            Verb::Serve(_) => Err(Failure::new("not yet")),
+            Verb::Serve(arguments) => serve::serve(&arguments).await.map(|()| ExitCode::SUCCESS),
             Verb::Seed(arguments) => seed::seed(&arguments).await.map(|()| ExitCode::SUCCESS),
             Verb::Worker(arguments) => worker::worker(&arguments).await.map(|()| ExitCode::SUCCESS),
             Verb::Migrate(arguments) => {
                 migrate::migrate(&arguments).await.map(|()| ExitCode::SUCCESS)
             }
             Verb::Check(arguments) => check::check(&arguments).await,
+            Verb::Keys(arguments) => keys::keys(&arguments).await.map(|()| ExitCode::SUCCESS),
+            Verb::Openapi => {
+                say::result(shop::http::openapi::text(&shop::http::openapi::document()).trim_end());
+                Ok(ExitCode::SUCCESS)
+            }
         }
     })?;
     // What still runs in the background holds nothing that must be finished.
