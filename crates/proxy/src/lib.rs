@@ -24,6 +24,7 @@ mod session;
 mod shared;
 mod source;
 mod stream;
+mod warm;
 
 pub use events::{Ended, Event, Identity, Lane, Refusal, TurnedAway};
 pub use ids::{LeaseId, SessionId, TestName};
@@ -32,3 +33,4 @@ pub use proxy::{Proxy, StartError};
 pub use source::{
     FailingRow, GivenBack, Granted, LeaseRequest, LeaseSource, Seen, SourceError, Upstream,
 };
+pub use warm::WarmOptions;

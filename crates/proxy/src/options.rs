@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use crate::Event;
+use crate::{Event, WarmOptions};
 
 /// Environment variables by which test runners name a test or a worker, best first.
 ///
@@ -52,13 +52,15 @@ pub struct ProxyOptions {
     pub startup_deadline: Duration,
     /// Sessions that are let in at once.
     pub sessions_max: usize,
+    /// Which backends stay open when their client has left; `None` keeps none.
+    pub warm: Option<WarmOptions>,
     /// Where events go. A receiver that is gone is no error.
     pub events: Sender<Event>,
 }
 
 impl ProxyOptions {
     /// The defaults: a free loopback port, two seconds of grace, 30 seconds for the startup, 1000
-    /// sessions.
+    /// sessions, warm backends within a lease.
     pub fn new(events: Sender<Event>) -> Self {
         Self {
             listen: vec![Listen::Loopback { port: 0 }],
@@ -67,6 +69,7 @@ impl ProxyOptions {
             grace: Duration::from_secs(2),
             startup_deadline: Duration::from_secs(30),
             sessions_max: 1000,
+            warm: Some(WarmOptions::default()),
             events,
         }
     }

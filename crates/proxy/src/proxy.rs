@@ -126,4 +126,5 @@ async fn run(mut listeners: Listeners, shared: Rc<Shared>, stopped: oneshot::Rec
     drop(stopped.await);
     shared.close();
     crate::leases::end_all(&shared).await;
+    shared.warm.close_all().await;
 }

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use crate::backend::CancelKeys;
 use crate::identity::ProcessTable;
 use crate::leases::Leases;
+use crate::warm::Stock;
 use crate::{Event, LeaseSource, ProxyOptions, SessionId};
 
 /// Bytes that are read from a socket at once. One buffer serves all sessions; a server sends at
@@ -24,6 +25,7 @@ const SCRATCH_LENGTH: usize = 32 * 1024;
 pub(crate) struct Counts {
     pub(crate) leases: Cell<u64>,
     pub(crate) sessions: Cell<u64>,
+    pub(crate) warm_sessions: Cell<u64>,
     pub(crate) statements: Cell<u64>,
     pub(crate) errors: Cell<u64>,
     pub(crate) turned_away: Cell<u64>,
@@ -38,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) leases: Leases,
     pub(crate) processes: RefCell<ProcessTable>,
     pub(crate) cancel_keys: CancelKeys,
+    pub(crate) warm: Rc<Stock>,
     pub(crate) scratch: RefCell<Box<[u8]>>,
     pub(crate) counts: Counts,
     is_closing: Cell<bool>,
@@ -70,6 +73,7 @@ impl Shared {
         port: u16,
         root_pid: Arc<AtomicU32>,
     ) -> Rc<Self> {
+        let warm = Rc::new(Stock::new(options.warm.clone()));
         Rc::new(Self {
             options,
             source: Source(source),
@@ -78,6 +82,7 @@ impl Shared {
             leases: Leases::default(),
             processes: RefCell::default(),
             cancel_keys: CancelKeys::default(),
+            warm,
             scratch: RefCell::new(vec![0; SCRATCH_LENGTH].into()),
             counts: Counts::default(),
             is_closing: Cell::new(false),
@@ -122,7 +127,10 @@ impl Shared {
         let add = |count: &Cell<u64>, more: u64| count.set(count.get() + more);
         match &event {
             Event::LeaseGiven { .. } => add(&self.counts.leases, 1),
-            Event::SessionOpened { .. } => add(&self.counts.sessions, 1),
+            Event::SessionOpened { warm, .. } => {
+                add(&self.counts.sessions, 1);
+                add(&self.counts.warm_sessions, u64::from(*warm));
+            }
             Event::Refused { .. } => add(&self.counts.errors, 1),
             Event::SessionClosed { statements, .. } => add(&self.counts.statements, *statements),
             Event::TurnedAway { .. } => add(&self.counts.turned_away, 1),

@@ -49,7 +49,7 @@ impl fmt::Debug for Upstream {
 }
 
 /// A database that a lease stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Granted {
     /// The server it is on.
     pub address: Upstream,

@@ -43,6 +43,12 @@ impl Stream {
         self.reading.get_ref()
     }
 
+    /// Whether the other side has neither said anything nor closed.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let read = self.socket().read(&mut [0]);
+        matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+
     /// Waits until a write could go on, then tries it.
     fn write_waiting(
         &mut self,

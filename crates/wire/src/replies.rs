@@ -127,6 +127,13 @@ impl Replies {
         self.queue.state()
     }
 
+    /// Whether the server will be ready when it has answered what was sent, and needs nothing more
+    /// of the client: no Sync, no COPY data. Not where nothing is owed, nor where more was sent
+    /// ahead than is kept.
+    pub fn will_be_ready(&self) -> bool {
+        self.queue.will_be_ready()
+    }
+
     /// Takes note of a message that the client sent.
     #[inline]
     pub fn sent(&mut self, message: Message<'_>) {

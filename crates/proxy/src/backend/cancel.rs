@@ -21,22 +21,37 @@ const CANCEL_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The keys of the sessions that are open now.
 #[derive(Debug, Default)]
-pub(crate) struct CancelKeys(RefCell<HashMap<Box<[u8]>, Upstream>>);
+pub(crate) struct CancelKeys(RefCell<HashMap<Box<[u8]>, Meant>>);
+
+/// What a key stands for.
+#[derive(Debug)]
+struct Meant {
+    upstream: Upstream,
+    /// The key as the server knows it.
+    key: Box<[u8]>,
+    was_used: bool,
+}
 
 impl CancelKeys {
-    /// Takes note of a session's key (the body of BackendKeyData).
-    pub(crate) fn insert(&self, key: &[u8], upstream: &Upstream) {
-        self.0.borrow_mut().insert(key.into(), upstream.clone());
+    /// Takes note of the key that a session's client was told (the body of BackendKeyData), and of
+    /// the one that the server knows.
+    pub(crate) fn insert(&self, told: &[u8], key: &[u8], upstream: &Upstream) {
+        let meant = Meant { upstream: upstream.clone(), key: key.into(), was_used: false };
+        self.0.borrow_mut().insert(told.into(), meant);
     }
 
-    /// Forgets a session's key.
-    pub(crate) fn remove(&self, key: &[u8]) {
-        self.0.borrow_mut().remove(key);
+    /// Forgets a session's key; whether it was ever used. If it was, the server may still be about
+    /// to act on it.
+    pub(crate) fn remove(&self, told: &[u8]) -> bool {
+        self.0.borrow_mut().remove(told).is_some_and(|meant| meant.was_used)
     }
 
-    /// The server that gave out this key.
-    pub(crate) fn upstream(&self, key: &[u8]) -> Option<Upstream> {
-        self.0.borrow().get(key).cloned()
+    /// The server that a key belongs to, and the request that it understands.
+    pub(crate) fn request(&self, told: &[u8]) -> Option<(Upstream, CancelRequest)> {
+        let mut keys = self.0.borrow_mut();
+        let meant = keys.get_mut(told)?;
+        meant.was_used = true;
+        Some((meant.upstream.clone(), CancelRequest::for_key(&meant.key)))
     }
 }
 

@@ -13,12 +13,10 @@ use proofmark_wire::backend::Authentication;
 use proofmark_wire::frontend::{Password, SaslInitialResponse, SaslResponse};
 use proofmark_wire::{Malformed, tag};
 use thiserror::Error;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 
+use super::Incoming;
 use crate::stream::Stream;
-
-/// A login is a handful of short messages.
-const LOGIN_LENGTH_MAX: usize = 64 * 1024;
 
 /// Why a login failed.
 #[derive(Debug, Error)]
@@ -52,11 +50,11 @@ pub(crate) async fn log_in(
     user: &str,
     password: Option<&str>,
 ) -> Result<Vec<u8>, LoginError> {
-    let mut incoming = Incoming { server, bytes: Vec::new() };
+    let mut incoming = Incoming::new(server);
     let mut for_client = Vec::new();
     let mut scram = None;
     loop {
-        let message = incoming.message().await?;
+        let message = incoming.message().await.map_err(not_a_message)?;
         match message[0] {
             tag::backend::ERROR_RESPONSE => return Err(LoginError::Refused(message)),
             tag::backend::NEGOTIATE_PROTOCOL_VERSION => for_client.extend_from_slice(&message),
@@ -72,6 +70,13 @@ pub(crate) async fn log_in(
             }
             _ => return Err(LoginError::Unexpected),
         }
+    }
+}
+
+fn not_a_message(error: io::Error) -> LoginError {
+    match error.kind() {
+        io::ErrorKind::InvalidData => LoginError::Unexpected,
+        _ => LoginError::Io(error),
     }
 }
 
@@ -114,31 +119,4 @@ fn answer(
         }
     }
     Ok(out)
-}
-
-/// Whole messages of the server, and what has arrived behind them.
-struct Incoming<'a> {
-    server: &'a mut Stream,
-    bytes: Vec<u8>,
-}
-
-impl Incoming<'_> {
-    async fn message(&mut self) -> Result<Vec<u8>, LoginError> {
-        loop {
-            if let Some(header) = self.bytes.first_chunk::<5>() {
-                let length = u32::from_be_bytes([header[1], header[2], header[3], header[4]]);
-                let length = usize::try_from(length).unwrap_or(usize::MAX);
-                if !(4..LOGIN_LENGTH_MAX).contains(&length) {
-                    return Err(LoginError::Unexpected);
-                }
-                if self.bytes.len() > length {
-                    let rest = self.bytes.split_off(length + 1);
-                    return Ok(std::mem::replace(&mut self.bytes, rest));
-                }
-            }
-            if self.server.read_buf(&mut self.bytes).await? == 0 {
-                return Err(LoginError::Io(io::ErrorKind::UnexpectedEof.into()));
-            }
-        }
-    }
 }

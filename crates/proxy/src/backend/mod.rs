@@ -4,8 +4,10 @@
 
 mod cancel;
 mod connect;
+mod incoming;
 mod login;
 
 pub(crate) use cancel::{CancelKeys, cancel};
 pub(crate) use connect::connect;
+pub(crate) use incoming::Incoming;
 pub(crate) use login::{LoginError, log_in};

@@ -9,7 +9,7 @@ use proofmark_wire::lexer::{Strings, Token, TokenKind, Tokens};
 use thiserror::Error;
 
 /// What the error for anything else lists.
-pub(super) const COMMANDS: &str = "the commands are: SHOW LEASES; LEASE shop FOR 'name' [DIRECT]; \
+pub(super) const COMMANDS: &str = "the commands are: SHOW LEASES; SHOW DATABASES; LEASE shop FOR 'name' [DIRECT]; \
                                    RETURN 'name' [FAILED]; SHOW TRACE; SHOW VERSION; SHOW HELP";
 
 /// A text, or the parameter that holds it.
@@ -24,6 +24,7 @@ pub(super) enum Text {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Command {
     ShowLeases,
+    ShowDatabases,
     ShowTrace,
     ShowVersion,
     ShowHelp,
@@ -67,6 +68,7 @@ impl Command {
         Ok(match words.as_slice() {
             [] => Self::Empty,
             ["SHOW", "LEASES"] => Self::ShowLeases,
+            ["SHOW", "DATABASES"] => Self::ShowDatabases,
             ["SHOW", "TRACE"] => Self::ShowTrace,
             ["SHOW", "VERSION"] => Self::ShowVersion,
             ["SHOW", "HELP"] | ["HELP"] => Self::ShowHelp,
@@ -88,6 +90,7 @@ impl Command {
             Self::ShowLeases => {
                 &["lease", "test", "database", "real_database", "identified_by", "sessions"]
             }
+            Self::ShowDatabases => &["database", "leases", "warm_backends"],
             Self::ShowTrace => &["what", "count"],
             Self::ShowHelp => &["command", "what_it_does"],
             Self::Lease { .. } => &["test", "url", "database", "lane"],

@@ -17,6 +17,7 @@ use crate::frontend::OwnError;
 use crate::identity::{Peer, recognise};
 use crate::leases::{CloseReason, Holder, Join, JoinError, LeaseKey, end};
 use crate::shared::Shared;
+use crate::warm::open_ahead;
 use crate::{Ended, Identity, Lane, TestName};
 
 /// Who is talking.
@@ -37,6 +38,7 @@ impl Speaker {
     ) -> Result<Answer, OwnError> {
         Ok(match command {
             Command::ShowLeases => self.leases(),
+            Command::ShowDatabases => self.databases(),
             Command::ShowTrace => self.trace(),
             Command::ShowVersion => {
                 let version = format!("proofmark {}", env!("CARGO_PKG_VERSION"));
@@ -82,12 +84,24 @@ impl Speaker {
         Answer::rows(self.shared.leases.held_now().iter().map(row).collect())
     }
 
+    fn databases(&self) -> Answer {
+        let held = self.shared.leases.held_now();
+        let row = |database: String| {
+            let of_it = || held.iter().filter(|lease| lease.key.database == database);
+            let granted = of_it().filter_map(|lease| lease.granted());
+            let warm: usize = granted.map(|granted| self.shared.warm.count_at(granted)).sum();
+            vec![database.clone(), of_it().count().to_string(), warm.to_string()]
+        };
+        Answer::rows(self.shared.source.databases().into_iter().map(row).collect())
+    }
+
     fn trace(&self) -> Answer {
         let counts = &self.shared.counts;
         let row = |what: &str, count: &Cell<u64>| vec![what.to_owned(), count.get().to_string()];
         Answer::rows(vec![
             row("leases given", &counts.leases),
             row("sessions opened", &counts.sessions),
+            row("of them with a warm backend", &counts.warm_sessions),
             row("statements of closed sessions", &counts.statements),
             row("refusals", &counts.errors),
             row("connections turned away", &counts.turned_away),
@@ -117,6 +131,7 @@ impl Speaker {
             lease.lane.set(Lane::Direct);
             (url::direct(&granted, &self.user), "direct")
         } else {
+            open_ahead(&self.shared, template, &granted);
             (url::proxied(&lease, &self.user, self.shared.port), "proxy")
         };
         let test = lease.key.test.as_str().to_owned();
@@ -209,6 +224,7 @@ fn help() -> Answer {
         ("RETURN 'name'", "takes the test's database back"),
         ("RETURN 'name' FAILED", "the same, and says that the test failed"),
         ("SHOW LEASES", "which test holds which database"),
+        ("SHOW DATABASES", "what can be leased, how often it is now, and backends that wait"),
         ("SHOW TRACE", "how much has been seen so far"),
         ("SHOW VERSION", "the version of Proofmark"),
     ];

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use proofmark_wire::startup::StartupMessage;
 use tokio::io::AsyncWriteExt;
 
-use super::destination::{CONSOLE, Destination, destination};
+use super::destination::{CONSOLE, Destination, destination, test_setting};
 use super::refusal::OwnError;
 use super::serve::{Answer, Refused};
 use crate::backend::{LoginError, connect, log_in};
@@ -20,6 +20,7 @@ use crate::leases::{Join, JoinError, LeaseKey, Membership};
 use crate::session::{Session, run};
 use crate::shared::Shared;
 use crate::stream::Stream;
+use crate::warm::{Backend, Fit, Greeting, Past, take};
 use crate::{Event, Granted, Identity, SessionId, TestName, TurnedAway, Upstream};
 
 /// What a refusal needs: the client, to tell it.
@@ -29,6 +30,8 @@ type NotAdmitted = (Box<Stream>, Refused);
 struct Place {
     granted: Granted,
     membership: Option<Membership>,
+    /// Whether it is the lease's own database.
+    is_leased: bool,
 }
 
 /// Lets a client in and runs its session to the end.
@@ -52,18 +55,28 @@ pub(super) async fn admit(
         Ok(place) => place,
         Err(refused) => return Err((Box::new(client), refused)),
     };
-    let opened = open(&mut startup, &place.granted, behind).await;
-    let (server, to_client, to_server, behind_startup) = match opened {
+    let opened = match open(shared, &mut startup, &place, behind).await {
         Ok(opened) => opened,
         Err(refused) => return Err((Box::new(client), refused)),
     };
-    if let Some(membership) = &place.membership {
-        shared.emit(opened_event(id, membership, &startup, peer));
+    let Opened { server, to_client, to_server, behind_startup, past, greeting } = opened;
+    let Place { granted, membership, .. } = place;
+    if let Some(membership) = &membership {
+        shared.emit(opened_event(id, membership, &startup, peer, greeting.is_some()));
     }
-    let upstream = place.granted.address;
-    let membership = place.membership;
-    let session =
-        Session { id, client, server, upstream, to_client, to_server, behind_startup, membership };
+    let upstream = granted.address;
+    let session = Session {
+        id,
+        client,
+        server,
+        upstream,
+        to_client,
+        to_server,
+        behind_startup,
+        membership,
+        past,
+        greeting,
+    };
     run(shared, session).await;
     Ok(())
 }
@@ -130,7 +143,7 @@ fn join(
 }
 
 fn in_lease((membership, granted): (Membership, Granted)) -> Place {
-    Place { granted, membership: Some(membership) }
+    Place { granted, membership: Some(membership), is_leased: true }
 }
 
 async fn numbered(
@@ -162,7 +175,7 @@ async fn other(
             let join = join(shared, template, None, Identity::Unknown, peer);
             shared.leases.place_in(&join.key, id)
         });
-        return Ok(Place { granted, membership: own });
+        return Ok(Place { granted, membership: own, is_leased: false });
     }
     Err(unknown(shared, database))
 }
@@ -211,14 +224,65 @@ fn not_joined(error: JoinError, database: &str) -> Refused {
     }
 }
 
-/// The server's socket, what the client gets first, what the server gets first, and the part of
-/// that which came behind the startup message.
-type Opened = (Stream, Vec<u8>, Vec<u8>, Vec<u8>);
+/// A server's connection for a client.
+struct Opened {
+    server: Stream,
+    /// What the client gets first.
+    to_client: Vec<u8>,
+    /// What the server gets first.
+    to_server: Vec<u8>,
+    /// The part of it that came behind the startup message.
+    behind_startup: Vec<u8>,
+    past: Option<Past>,
+    greeting: Option<Rc<Greeting>>,
+}
 
+/// Takes a backend that is ready, or opens one.
 async fn open(
+    shared: &Rc<Shared>,
     startup: &mut StartupMessage,
+    place: &Place,
+    behind: Vec<u8>,
+) -> Result<Opened, Refused> {
+    let granted = &place.granted;
+    startup.set("database", granted.database.as_bytes());
+    if let Upstream::Tcp { user, .. } = &granted.address {
+        startup.set("user", user.as_bytes());
+    }
+    let fit = reusable(shared, startup, place).filter(|_| behind.is_empty());
+    if let Some(fit) = &fit
+        && let Some(taken) = take(shared, fit, test_setting(startup).as_deref()).await
+    {
+        let Backend { server, greeting, past } = taken.backend;
+        return Ok(Opened {
+            server,
+            to_client: taken.greeting,
+            to_server: Vec::new(),
+            behind_startup: Vec::new(),
+            past: Some(past),
+            greeting: Some(greeting),
+        });
+    }
+    let past = fit.map(|fit| Past { fit, uses: 1, epoch: shared.warm.epoch() });
+    open_anew(startup, granted, behind, past).await
+}
+
+/// What a backend of this client could be used for again, if for anything.
+fn reusable(shared: &Shared, startup: &StartupMessage, place: &Place) -> Option<Fit> {
+    let lease = place.membership.as_ref().filter(|_| place.is_leased)?.lease();
+    if !(shared.warm.is_on() && lease.keeps_backends.get()) {
+        return None;
+    }
+    let fit = Fit::new(&place.granted, startup)?;
+    shared.warm.remember(&lease.key.database, startup);
+    Some(fit)
+}
+
+async fn open_anew(
+    startup: &StartupMessage,
     granted: &Granted,
     behind: Vec<u8>,
+    past: Option<Past>,
 ) -> Result<Opened, Refused> {
     let unreachable = |error: std::io::Error| {
         let message = format!("the server {:?} cannot be reached: {error}", granted.address);
@@ -227,23 +291,20 @@ async fn open(
         Refused::own(reason, OwnError::fatal("08006", message, hint))
     };
     let mut server = connect(&granted.address).await.map_err(unreachable)?;
-    startup.set("database", granted.database.as_bytes());
     let mut packet = Vec::with_capacity(256);
-    match &granted.address {
+    startup.write(&mut packet);
+    let (to_client, to_server) = match &granted.address {
         Upstream::Socket { .. } => {
-            startup.write(&mut packet);
             packet.extend_from_slice(&behind);
-            Ok((server, Vec::new(), packet, behind))
+            (Vec::new(), packet)
         }
         Upstream::Tcp { user, password, .. } => {
-            startup.set("user", user.as_bytes());
-            startup.write(&mut packet);
             server.write_all(&packet).await.map_err(unreachable)?;
             let logged_in = log_in(&mut server, user, password.as_deref()).await;
-            let to_client = logged_in.map_err(not_logged_in)?;
-            Ok((server, to_client, behind.clone(), behind))
+            (logged_in.map_err(not_logged_in)?, behind.clone())
         }
-    }
+    };
+    Ok(Opened { server, to_client, to_server, behind_startup: behind, past, greeting: None })
 }
 
 fn not_logged_in(error: LoginError) -> Refused {
@@ -263,6 +324,7 @@ fn opened_event(
     membership: &Membership,
     startup: &StartupMessage,
     peer: Peer,
+    warm: bool,
 ) -> Event {
     let text = |value: &[u8]| bounded(String::from_utf8_lossy(value).into_owned());
     Event::SessionOpened {
@@ -271,6 +333,6 @@ fn opened_event(
         user: startup.user().map(text).unwrap_or_default(),
         application_name: startup.parameter("application_name").map(text),
         pid: peer.pid,
-        warm: false,
+        warm,
     }
 }

@@ -11,7 +11,7 @@ use crate::{LeaseId, TestName};
 /// The database that is the console.
 pub(crate) const CONSOLE: &str = "proofmark";
 /// The setting by which a client can name its test.
-const TEST_SETTING: &str = "proofmark.test";
+pub(crate) const TEST_SETTING: &str = "proofmark.test";
 
 /// Where a client wants to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,10 +61,41 @@ pub(super) fn destination(startup: &StartupMessage, templates: &[String]) -> Des
 /// The test named by `options=-c proofmark.test=...`, or by a startup parameter of that name, as
 /// drivers send settings that they do not know.
 fn named_in_options(startup: &StartupMessage) -> Option<TestName> {
-    let direct = startup.parameter(TEST_SETTING).map(<[u8]>::to_vec);
-    let value = direct.or_else(|| setting(startup.parameter("options")?, TEST_SETTING))?;
+    let value = test_setting(startup)?;
     let name = String::from_utf8_lossy(&value);
     (!name.is_empty()).then(|| TestName::new(name))
+}
+
+/// What a startup message sets the test's name to.
+pub(crate) fn test_setting(startup: &StartupMessage) -> Option<Vec<u8>> {
+    let direct = startup.parameter(TEST_SETTING).map(<[u8]>::to_vec);
+    direct.or_else(|| setting(startup.parameter("options")?, TEST_SETTING))
+}
+
+/// Options in which every test has the same name.
+pub(crate) fn without_test(options: &[u8]) -> Vec<u8> {
+    let words = words(options);
+    let mut words = words.iter();
+    let mut out = Vec::with_capacity(options.len());
+    while let Some(word) = words.next() {
+        let (prefix, assignment) = match word.as_slice() {
+            b"-c" => (&b"-c"[..], words.next().map_or(&b""[..], Vec::as_slice)),
+            [b'-', b'c' | b'-', assignment @ ..] => (&word[..2], assignment),
+            _ => (&b""[..], word.as_slice()),
+        };
+        let name = assignment.split(|byte| *byte == b'=').next().unwrap_or_default();
+        let is_test = !prefix.is_empty() && name.eq_ignore_ascii_case(TEST_SETTING.as_bytes());
+        let assignment = if is_test { TEST_SETTING.as_bytes() } else { assignment };
+        out.extend_from_slice(if is_test { b"-c" } else { prefix });
+        for byte in assignment {
+            if *byte == b'\\' || byte.is_ascii_whitespace() {
+                out.push(b'\\');
+            }
+            out.push(*byte);
+        }
+        out.push(b' ');
+    }
+    out
 }
 
 /// The last value that `options` give to a setting: `-c name=value`, `-cname=value` or

@@ -8,6 +8,7 @@ mod negotiate;
 mod refusal;
 mod serve;
 
+pub(crate) use destination::{TEST_SETTING, without_test};
 pub(crate) use negotiate::{Wanted, negotiate};
 pub(crate) use refusal::{FAREWELL, OwnError, farewell};
 pub(crate) use serve::serve;

@@ -93,8 +93,8 @@ async fn turn_away(shared: &Rc<Shared>, client: Stream, refused: Refused) {
 /// A request with an unknown key, or for a server that is gone, does nothing; on a server too the
 /// client is told nothing.
 async fn pass_on(shared: &Rc<Shared>, request: &CancelRequest) {
-    if let Some(upstream) = shared.cancel_keys.upstream(request.key()) {
-        drop(cancel(&upstream, request).await);
+    if let Some((upstream, request)) = shared.cancel_keys.request(request.key()) {
+        drop(cancel(&upstream, &request).await);
     }
 }
 

@@ -41,16 +41,26 @@ pub(crate) async fn end(
     shared.leases.close_door(lease);
     lease.until(|lease| !lease.is_being_taken.get()).await;
     close_sessions(lease, reason).await;
-    if lease.granted().is_some() {
+    if let Some(granted) = lease.granted() {
         let lane = lease.lane.get();
+        let mut seen = lease.take_seen();
+        let keeps = lease.keeps_backends.get() && reason != CloseReason::Shutdown;
+        seen.warm = shared.warm.at_end(granted, keeps).await;
         shared.emit(Event::LeaseEnded { lease: lease.id, how, failed, lane });
-        match shared.source.give_back(lease.id, failed, lease.take_seen()).await {
+        match shared.source.give_back(lease.id, failed, seen).await {
             Ok(given_back) => said = given_back,
             Err(error) => {
                 let error = error.to_string();
                 shared.emit(Event::GiveBackFailed { lease: lease.id, error });
             }
         }
+        if said.kept.is_some() {
+            shared.warm.close_at(granted);
+        }
+        shared.warm.sweep();
+    }
+    if lease.changes_logins.get() {
+        shared.warm.change_ended();
     }
     lease.stage.set(Stage::Ended);
     shared.leases.remove(lease);

@@ -13,6 +13,7 @@ use std::task::{Context, Waker};
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::Instant;
 
+use crate::warm::Stock;
 use crate::{FailingRow, Granted, Identity, Lane, LeaseId, Seen, SessionId, SourceError, TestName};
 
 const FAILING_ROWS_MAX: usize = 64;
@@ -59,6 +60,10 @@ pub(crate) struct Lease {
     pub(super) is_held_by_process: Cell<bool>,
     /// Since when nobody is connected, once somebody was.
     pub(super) idle_since: Cell<Option<Instant>>,
+    /// Whether backends of its sessions may serve others.
+    pub(crate) keeps_backends: Cell<bool>,
+    /// Whether it changed what decides about logins.
+    pub(super) changes_logins: Cell<bool>,
     /// Direct, once the URL of the database itself has been handed out.
     pub(crate) lane: Cell<Lane>,
     seen: RefCell<Seen>,
@@ -77,6 +82,8 @@ impl Lease {
             sessions: RefCell::default(),
             is_held_by_process: Cell::new(false),
             idle_since: Cell::new(None),
+            keeps_backends: Cell::new(true),
+            changes_logins: Cell::new(false),
             lane: Cell::new(Lane::Proxy),
             seen: RefCell::default(),
         }
@@ -103,6 +110,24 @@ impl Lease {
     /// Counts a session that left its transaction open.
     pub(crate) fn count_left_in_transaction(&self) {
         self.seen.borrow_mut().sessions_left_in_transaction += 1;
+    }
+
+    /// From now on none of its backends serves another client, and those that wait for one do not.
+    pub(crate) fn keep_no_backend(&self, warm: &Stock) {
+        self.keeps_backends.set(false);
+        if let Some(granted) = self.granted() {
+            warm.close_at(granted);
+        }
+    }
+
+    /// The same for every lease, until this one has ended.
+    pub(crate) fn change_logins(&self, warm: &Stock) {
+        self.keeps_backends.set(false);
+        if self.changes_logins.replace(true) {
+            warm.logins_changed();
+        } else {
+            warm.change_began();
+        }
     }
 
     pub(super) fn take_seen(&self) -> Seen {

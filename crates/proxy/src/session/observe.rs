@@ -7,21 +7,25 @@
 use std::rc::Rc;
 
 use proofmark_wire::backend::{BackendKeyData, ErrorFields, ParameterStatus, Severity};
+use proofmark_wire::frontend::{Parse, Query};
 use proofmark_wire::{
-    Interest, Message, Outcome, Replies, Scanner, Strings, TransactionStatus, nth_statement,
-    statement_shape, tag,
+    Interest, Message, Outcome, QueueState, Replies, Scanner, Strings, TransactionStatus,
+    nth_statement, statement_shape, tag,
 };
 
 use crate::leases::Lease;
 use crate::shared::Shared;
+use crate::warm::{Doubt, Greeting, Opening, Settings, doubt};
 use crate::{Event, FailingRow, Refusal, SessionId, Upstream};
 
 /// Bytes of an error that are looked at; message and detail come before the fields that matter.
 const ERROR_KEPT: u32 = 64 * 1024;
 /// A process id and the longest secret.
 const KEY_KEPT: u32 = 4 + 256;
-/// Bytes that hold the setting that matters and its value.
-const STATUS_KEPT: u32 = 64;
+/// Bytes that hold a setting and its value.
+const STATUS_KEPT: u32 = 1024;
+/// TERMINATE, whole.
+pub(super) const GOODBYE: [u8; 5] = [tag::frontend::TERMINATE, 0, 0, 0, 4];
 /// Bytes of a refused row that are kept; the server cuts every value to 64.
 const ROW_KEPT: usize = 8 * 1024;
 
@@ -39,6 +43,30 @@ pub(crate) struct Observed {
     /// Nothing is told about a session that belongs to no lease.
     pub(crate) lease: Option<Rc<Lease>>,
     pub(crate) upstream: Upstream,
+    /// What the server said when its backend was opened, if that was for another client.
+    pub(crate) greeting: Option<Rc<Greeting>>,
+    /// Whether the backend could serve another client.
+    pub(crate) is_reusable: bool,
+}
+
+/// Whether a session's backend could serve another client now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Prospect {
+    /// It is idle: nothing is owed on either side.
+    Idle,
+    /// It will be idle when it has answered what was sent.
+    Working,
+    /// It could not, or not before the client has sent more.
+    None,
+}
+
+/// What a session leaves to the next one of its backend.
+#[derive(Debug)]
+pub(super) struct Left {
+    pub(super) greeting: Rc<Greeting>,
+    /// Settings that the server told of behind its greeting.
+    pub(super) settings: Settings,
+    pub(super) is_in_transaction: bool,
 }
 
 /// Looks at both directions of one session.
@@ -57,19 +85,38 @@ struct View {
     errors: u64,
     said_goodbye: bool,
     was_told: bool,
+    opening: Opening,
+    /// Settings that the server told of behind its greeting.
+    settings: Settings,
+    /// The server was ready, and the client has sent nothing since.
+    is_ready: bool,
+    /// The server was ready once.
+    is_greeted: bool,
+    is_reusable: bool,
+    /// The cancel key that the client was told.
     key: Option<Box<[u8]>>,
 }
 
 impl Watch {
     /// Begins to look at a session, behind its startup message.
-    pub(crate) fn new(observed: Observed) -> Self {
+    pub(crate) fn new(mut observed: Observed) -> Self {
+        let opening = match observed.greeting.take() {
+            Some(greeting) => Opening::Known(greeting),
+            None if observed.is_reusable => Opening::Coming(Vec::new()),
+            None => Opening::Unusable,
+        };
         let view = View {
+            is_reusable: observed.is_reusable,
             observed,
             replies: Replies::default(),
             strings: Strings::Standard,
             errors: 0,
             said_goodbye: false,
             was_told: false,
+            opening,
+            settings: Settings::new(),
+            is_ready: false,
+            is_greeted: false,
             key: None,
         };
         Self { client: Scanner::new(&CLIENT), server: Scanner::new(&SERVER), view }
@@ -82,10 +129,53 @@ impl Watch {
         client.feed(bytes, |message| view.sent(message));
     }
 
+    /// Looks at bytes that the client sent, before they are passed on, if they end like a goodbye.
+    /// Whether it is one that is not to be passed on, because the backend will serve another client.
+    #[inline]
+    pub(super) fn keeps_goodbye(&mut self, bytes: &[u8]) -> Option<bool> {
+        let before = bytes.strip_suffix(&GOODBYE)?;
+        self.sent(before);
+        let is_goodbye = self.client.is_between_messages() && !self.view.said_goodbye;
+        self.sent(&GOODBYE);
+        Some(is_goodbye && self.prospect() != Prospect::None)
+    }
+
+    /// Whether the backend could serve another client.
+    pub(super) fn prospect(&self) -> Prospect {
+        let Self { client, server, view } = self;
+        let is_whole = client.is_between_messages();
+        if !(view.is_reusable && is_whole && view.opening.known().is_some()) {
+            return Prospect::None;
+        }
+        match view.replies.state() {
+            QueueState::Empty if view.is_ready && server.is_between_messages() => Prospect::Idle,
+            _ if view.replies.will_be_ready() => Prospect::Working,
+            // Between the last byte of an answer and the first of the next.
+            QueueState::Empty if view.is_ready && !server.is_lost() => Prospect::Working,
+            _ => Prospect::None,
+        }
+    }
+
+    /// What the session leaves to the next, if its backend is idle and could serve another client.
+    pub(super) fn left(&mut self) -> Option<Left> {
+        let keeps = |lease: &Rc<Lease>| lease.keeps_backends.get();
+        if self.prospect() != Prospect::Idle
+            || !self.view.observed.lease.as_ref().is_some_and(keeps)
+        {
+            return None;
+        }
+        Some(Left {
+            greeting: Rc::clone(self.view.opening.known()?),
+            settings: std::mem::take(&mut self.view.settings),
+            is_in_transaction: self.view.replies.status() != TransactionStatus::Idle,
+        })
+    }
+
     /// Looks at bytes that the server sent.
     #[inline]
     pub(crate) fn received(&mut self, bytes: &[u8]) {
         let Self { server, view, .. } = self;
+        view.opening.received(bytes);
         server.feed(bytes, |message| view.received(message));
     }
 
@@ -111,7 +201,15 @@ impl Watch {
 
     /// The key with which what the session runs can be cancelled, and where.
     pub(super) fn cancel_key(&self) -> Option<(&[u8], &Upstream)> {
-        Some((self.view.key.as_deref()?, &self.view.observed.upstream))
+        let told = self.view.key.as_deref();
+        let known = self.view.opening.known().map(|greeting| greeting.key.as_slice());
+        Some((known.or(told)?, &self.view.observed.upstream))
+    }
+
+    /// No cancel request reaches the session from now on. Whether one has.
+    pub(super) fn forget_key(&mut self) -> bool {
+        let View { key, observed, .. } = &mut self.view;
+        key.take().is_some_and(|key| observed.shared.cancel_keys.remove(&key))
     }
 
     /// Tells an event of this session, if it works on a lease.
@@ -123,11 +221,9 @@ impl Watch {
     }
 
     /// The session is over.
-    pub(super) fn close(self, abrupt: bool) {
-        let View { replies, errors, key, observed, .. } = &self.view;
-        if let Some(key) = key {
-            observed.shared.cancel_keys.remove(key);
-        }
+    pub(super) fn close(mut self, abrupt: bool) {
+        self.forget_key();
+        let View { replies, errors, .. } = &self.view;
         let left_in_transaction = replies.status() != TransactionStatus::Idle;
         self.emit(|observed, lease| {
             if left_in_transaction {
@@ -148,38 +244,73 @@ impl Watch {
 impl View {
     #[inline]
     fn sent(&mut self, message: Message<'_>) {
-        if message.tag == tag::frontend::TERMINATE {
-            self.said_goodbye = true;
+        match message.tag {
+            tag::frontend::TERMINATE => {
+                self.said_goodbye = true;
+                return;
+            }
+            tag::frontend::QUERY => self.doubt(Query::text(message.body), false, &message),
+            tag::frontend::PARSE => self.doubt(Parse::head(message.body).text, true, &message),
+            _ => {}
         }
+        self.is_ready = false;
         self.replies.sent(message);
     }
 
     #[inline]
+    fn doubt(&mut self, text: &[u8], is_one: bool, message: &Message<'_>) {
+        let Some(doubt) = doubt(text, is_one, message.is_cut()) else { return };
+        self.is_reusable = false;
+        let Observed { shared, lease, .. } = &self.observed;
+        match (doubt, lease) {
+            (Doubt::Backend, _) => {}
+            (Doubt::Database, Some(lease)) => lease.keep_no_backend(&shared.warm),
+            (Doubt::Server, Some(lease)) => lease.change_logins(&shared.warm),
+            (Doubt::Database | Doubt::Server, None) => shared.warm.logins_changed(),
+        }
+    }
+
+    #[inline]
     fn received(&mut self, message: Message<'_>) {
-        if let Outcome::Error { text, completed } = self.replies.received(message) {
-            self.refused(text.as_deref(), completed, ErrorFields::new(message.body));
-            return;
+        match self.replies.received(message) {
+            Outcome::Error { text, completed } => {
+                self.refused(text.as_deref(), completed, ErrorFields::new(message.body));
+                return;
+            }
+            Outcome::Ready(_) => {
+                self.is_greeted = true;
+                self.is_ready = self.replies.state() == QueueState::Empty;
+            }
+            Outcome::Quiet => {}
         }
         match message.tag {
             tag::backend::BACKEND_KEY_DATA => self.key(message.body),
-            tag::backend::PARAMETER_STATUS => self.status(message.body),
+            tag::backend::PARAMETER_STATUS => self.status(&message),
             _ => {}
         }
     }
 
     fn key(&mut self, body: &[u8]) {
         if self.key.is_none() && BackendKeyData::parse(body).is_ok() {
-            self.observed.shared.cancel_keys.insert(body, &self.observed.upstream);
+            // A backend that was opened for another client knows its own key only.
+            let known = self.opening.known().map_or(body, |greeting| greeting.key.as_slice());
+            self.observed.shared.cancel_keys.insert(body, known, &self.observed.upstream);
             self.key = Some(body.into());
         }
     }
 
-    fn status(&mut self, body: &[u8]) {
-        if let Ok(status) = ParameterStatus::parse(body)
-            && status.name == b"standard_conforming_strings"
-        {
+    fn status(&mut self, message: &Message<'_>) {
+        let Ok(status) = ParameterStatus::parse(message.body) else {
+            // Too long to be compared with what it was.
+            self.is_reusable = false;
+            return;
+        };
+        if status.name == b"standard_conforming_strings" {
             let is_standard = status.value == b"on";
             self.strings = if is_standard { Strings::Standard } else { Strings::Escaping };
+        }
+        if self.is_reusable && self.is_greeted {
+            self.settings.insert(status.name.to_vec(), status.value.to_vec());
         }
     }
 

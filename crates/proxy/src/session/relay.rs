@@ -19,6 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::leases::{CloseReason, CloseSignal};
 use crate::session::Watch;
+use crate::session::observe::{GOODBYE, Prospect};
 use crate::stream::Stream;
 
 /// How the passing of bytes ended.
@@ -28,8 +29,17 @@ pub(super) enum Finish {
     ServerClosed,
     /// The client does not take what the server sends.
     ClientGone,
+    /// The client has left, and the backend is idle: it has not been told.
+    ClientLeft,
     /// The session was told to close.
     Asked(CloseReason),
+}
+
+impl Finish {
+    /// Whether the backend may be idle and without a client.
+    pub(super) fn leaves_backend(&self) -> bool {
+        matches!(self, Self::ClientLeft | Self::Asked(_))
+    }
 }
 
 /// One direction.
@@ -86,7 +96,7 @@ impl Direction {
         to: &mut Stream,
         context: &mut Context<'_>,
         scratch: &mut [u8],
-        mut look: impl FnMut(&[u8]),
+        eye: &mut impl Eye,
     ) -> Poll<()> {
         loop {
             if !self.is_empty() && !self.broken && ready!(self.flush(to, context)).is_err() {
@@ -102,7 +112,10 @@ impl Direction {
                 self.ended = true;
                 continue;
             }
-            if !self.broken {
+            let passed_on = eye.before(bytes);
+            let is_seen = passed_on.is_some();
+            let bytes = &bytes[..passed_on.unwrap_or(bytes.len())];
+            if !self.broken && !bytes.is_empty() {
                 match Pin::new(&mut *to).poll_write(context, bytes) {
                     Poll::Ready(Ok(written)) if written == bytes.len() => {}
                     Poll::Ready(Ok(written)) => self.held_back.extend_from_slice(&bytes[written..]),
@@ -110,8 +123,54 @@ impl Direction {
                     Poll::Ready(Err(_)) => self.broken = true,
                 }
             }
-            look(bytes);
+            if !is_seen {
+                eye.behind(bytes);
+            }
         }
+    }
+}
+
+/// Looks at the bytes of one direction.
+trait Eye {
+    /// Looks at bytes that must be looked at before they are passed on; how many of them to pass
+    /// on. `None` where it can wait.
+    #[inline]
+    fn before(&mut self, bytes: &[u8]) -> Option<usize> {
+        let _ = bytes;
+        None
+    }
+
+    /// Looks at bytes that have been passed on.
+    fn behind(&mut self, bytes: &[u8]);
+}
+
+/// Looks at what the client sends, and keeps its goodbye from a backend that is to stay.
+struct OfClient<'a> {
+    watch: &'a mut Watch,
+    keeps_goodbye: &'a mut bool,
+}
+
+impl Eye for OfClient<'_> {
+    #[inline]
+    fn before(&mut self, bytes: &[u8]) -> Option<usize> {
+        let keeps = self.watch.keeps_goodbye(bytes)?;
+        *self.keeps_goodbye |= keeps;
+        Some(if keeps { bytes.len() - GOODBYE.len() } else { bytes.len() })
+    }
+
+    #[inline]
+    fn behind(&mut self, bytes: &[u8]) {
+        self.watch.sent(bytes);
+    }
+}
+
+/// Looks at what the server sends.
+struct OfServer<'a>(&'a mut Watch);
+
+impl Eye for OfServer<'_> {
+    #[inline]
+    fn behind(&mut self, bytes: &[u8]) {
+        self.0.received(bytes);
     }
 }
 
@@ -122,6 +181,10 @@ pub(super) struct Relay<'a> {
     server: &'a mut Stream,
     to_server: Direction,
     to_client: Direction,
+    /// The client's goodbye has not been passed on.
+    keeps_goodbye: bool,
+    /// The client has left, and the backend is to stay when it is done.
+    is_leaving: bool,
     watch: &'a mut Watch,
     signal: &'a CloseSignal,
     scratch: &'a RefCell<Box<[u8]>>,
@@ -138,7 +201,44 @@ impl<'a> Relay<'a> {
     ) -> Self {
         let to_server = Direction::starting_with(to_server);
         let to_client = Direction::starting_with(to_client);
-        Self { client, server, to_server, to_client, watch, signal, scratch }
+        let (keeps_goodbye, is_leaving) = (false, false);
+        Self {
+            client,
+            server,
+            to_server,
+            to_client,
+            keeps_goodbye,
+            is_leaving,
+            watch,
+            signal,
+            scratch,
+        }
+    }
+
+    /// Whether the server has not been told of the client's goodbye, if there was one.
+    pub(super) fn keeps_goodbye(&self) -> bool {
+        self.keeps_goodbye
+    }
+
+    /// The client is leaving. Says when the backend is idle; where it will not be, the server is
+    /// told after all.
+    fn leave(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let client_is_done =
+            self.to_client.is_empty() || self.to_client.broken || self.watch.said_goodbye();
+        match self.watch.prospect() {
+            Prospect::Idle if client_is_done => return Poll::Ready(()),
+            Prospect::Idle | Prospect::Working => return Poll::Pending,
+            Prospect::None => self.is_leaving = false,
+        }
+        if std::mem::take(&mut self.keeps_goodbye) {
+            self.to_server.held_back.extend_from_slice(&GOODBYE);
+        }
+        // A server that does not take it is found out by the next turn.
+        let flushed = self.to_server.flush(self.server, context);
+        if self.to_server.ended && flushed.is_ready() {
+            self.to_server.close(self.server, context);
+        }
+        Poll::Pending
     }
 
     /// Whether nothing is held back on the way to the client.
@@ -166,17 +266,25 @@ impl Future for Relay<'_> {
             return Poll::Ready(Finish::Asked(reason));
         }
         let mut scratch = this.scratch.borrow_mut();
-        let Self { client, server, to_server, to_client, watch, .. } = this;
-        let sent = to_server.pass(client, server, context, &mut scratch, |bytes| watch.sent(bytes));
-        if sent.is_ready() {
-            to_server.close(server, context);
+        let Self { client, server, to_server, to_client, watch, keeps_goodbye, .. } = this;
+        let mut eye = OfClient { watch, keeps_goodbye };
+        let sent = to_server.pass(client, server, context, &mut scratch, &mut eye);
+        this.is_leaving |= *keeps_goodbye;
+        if sent.is_ready() && !this.is_leaving {
+            if watch.prospect() == Prospect::Idle {
+                this.is_leaving = true;
+            } else {
+                to_server.close(server, context);
+            }
         }
-        let passed =
-            to_client.pass(server, client, context, &mut scratch, |bytes| watch.received(bytes));
-        match passed {
-            Poll::Ready(()) => Poll::Ready(Finish::ServerClosed),
-            Poll::Pending if to_client.broken => Poll::Ready(Finish::ClientGone),
-            Poll::Pending => Poll::Pending,
+        let passed = to_client.pass(server, client, context, &mut scratch, &mut OfServer(watch));
+        drop(scratch);
+        if passed.is_ready() {
+            return Poll::Ready(Finish::ServerClosed);
         }
+        if this.is_leaving {
+            return this.leave(context).map(|()| Finish::ClientLeft);
+        }
+        if this.to_client.broken { Poll::Ready(Finish::ClientGone) } else { Poll::Pending }
     }
 }

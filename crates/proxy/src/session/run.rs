@@ -11,11 +11,13 @@ use tokio::io::AsyncWriteExt;
 
 use crate::frontend::{OwnError, farewell};
 use crate::leases::{CloseReason, CloseSignal, Membership};
+use crate::session::observe::Left;
 use crate::session::relay::{Finish, Relay};
 use crate::session::wind_down::wind_down;
 use crate::session::{Observed, Watch};
 use crate::shared::Shared;
 use crate::stream::Stream;
+use crate::warm::{Backend, Greeting, Past, recycle};
 use crate::{Event, SessionId, Upstream};
 
 /// A session that is about to begin.
@@ -32,14 +34,24 @@ pub(crate) struct Session {
     /// The part of `to_server` that is no startup message.
     pub(crate) behind_startup: Vec<u8>,
     pub(crate) membership: Option<Membership>,
+    /// What is known of the backend, if it may serve another client.
+    pub(crate) past: Option<Past>,
+    /// What the server said when the backend was opened, if that was for another client.
+    pub(crate) greeting: Option<Rc<Greeting>>,
 }
 
 /// Passes bytes until the session is over.
 pub(crate) async fn run(shared: &Rc<Shared>, session: Session) {
-    let Session { id, mut client, mut server, upstream, membership, .. } = session;
+    let Session { id, mut client, mut server, upstream, membership, past, .. } = session;
     let lease = membership.as_ref().map(|membership| Rc::clone(membership.lease()));
-    let observed = Observed { shared: Rc::clone(shared), session: id, lease, upstream };
-    let mut watch = Watch::new(observed);
+    let mut watch = Watch::new(Observed {
+        shared: Rc::clone(shared),
+        session: id,
+        lease,
+        upstream,
+        greeting: session.greeting,
+        is_reusable: past.is_some(),
+    });
     watch.sent(&session.behind_startup);
     watch.received(&session.to_client);
     let own_signal = Rc::new(CloseSignal::default());
@@ -52,6 +64,7 @@ pub(crate) async fn run(shared: &Rc<Shared>, session: Session) {
     let can_tell_client = relay.client_is_up_to_date();
     let server_is_up_to_date = relay.server_is_up_to_date();
     let client_has_closed = relay.client_has_closed();
+    let keeps_goodbye = relay.keeps_goodbye();
     let can_tell_client = can_tell_client && watch.server_is_between_messages();
 
     let last_word = last_word(&finish, &watch, client_has_closed);
@@ -62,8 +75,15 @@ pub(crate) async fn run(shared: &Rc<Shared>, session: Session) {
         let told = client.write_all(&bytes);
         drop(tokio::time::timeout(std::time::Duration::from_millis(100), told).await);
     }
-    if !matches!(finish, Finish::ServerClosed) {
-        wind_down(&mut server, &watch, server_is_up_to_date).await;
+    let past = past.filter(|_| finish.leaves_backend() && server_is_up_to_date);
+    let kept = match past {
+        Some(past) => keep(shared, past, &mut server, &mut watch).await,
+        None => None,
+    };
+    if kept.is_some() {
+    } else if !matches!(finish, Finish::ServerClosed) {
+        let was_told = watch.said_goodbye() && !keeps_goodbye;
+        wind_down(&mut server, &watch, server_is_up_to_date, was_told).await;
     } else if last_word.is_some() {
         watch.emit(|observed, lease| Event::ServerLost {
             session: observed.session,
@@ -72,10 +92,35 @@ pub(crate) async fn run(shared: &Rc<Shared>, session: Session) {
     }
     let abrupt = !watch.said_goodbye() && !matches!(finish, Finish::Asked(_));
     watch.close(abrupt);
-    drop((server, membership));
+    match kept {
+        Some((past, greeting)) => shared.warm.park(Backend { server, greeting, past }),
+        None => drop(server),
+    }
+    drop(membership);
     let bye = farewell(&mut client, &[]);
     // A client that does not close in time is closed on.
     drop(tokio::time::timeout(crate::frontend::FAREWELL, bye).await);
+}
+
+/// Makes the backend of a session that is over fit for another client, where it is idle and nothing
+/// speaks against it.
+async fn keep(
+    shared: &Rc<Shared>,
+    past: Past,
+    server: &mut Stream,
+    watch: &mut Watch,
+) -> Option<(Past, Rc<Greeting>)> {
+    if !shared.warm.wants(past.uses, past.epoch) {
+        return None;
+    }
+    let left = watch.left()?;
+    // A cancel request that is under way could hit whoever comes next.
+    if watch.forget_key() {
+        return None;
+    }
+    let Left { greeting, settings, is_in_transaction } = left;
+    let is_fit = recycle(server, &greeting, settings, is_in_transaction).await;
+    is_fit.then_some((past, greeting))
 }
 
 /// What the client is told when it is not the one who ended the session.
@@ -90,6 +135,6 @@ fn last_word(finish: &Finish, watch: &Watch, client_has_closed: bool) -> Option<
             let was_expected = client_has_closed || watch.said_goodbye() || watch.was_told();
             (!was_expected).then(OwnError::server_lost)
         }
-        Finish::ClientGone => None,
+        Finish::ClientGone | Finish::ClientLeft => None,
     }
 }

@@ -21,11 +21,16 @@ const BY_ITSELF: Duration = Duration::from_millis(100);
 /// How long it may take after what it runs was cancelled.
 const AFTER_CANCEL: Duration = Duration::from_secs(2);
 
-/// Says goodbye to the server where that is possible, and waits until the backend is gone; cancels
+/// Says goodbye to the server where that is possible and it has not been told, and waits until the backend is gone; cancels
 /// what it runs when it does not go.
-pub(super) async fn wind_down(server: &mut Stream, watch: &Watch, is_up_to_date: bool) {
+pub(super) async fn wind_down(
+    server: &mut Stream,
+    watch: &Watch,
+    is_up_to_date: bool,
+    was_told: bool,
+) {
     let can_say_goodbye = is_up_to_date && watch.client_is_between_messages();
-    if can_say_goodbye && !watch.said_goodbye() {
+    if can_say_goodbye && !was_told {
         let mut goodbye = Vec::new();
         frame(&mut goodbye, tag::frontend::TERMINATE, |_| {});
         // A server that is gone needs no goodbye.

@@ -13,3 +13,4 @@ mod login;
 mod raw;
 mod relay;
 mod support;
+mod warm;

@@ -90,6 +90,19 @@ impl Databases {
     }
 }
 
+/// A database with the schema that goes away with the test, for leases that share one.
+pub(crate) struct Slot(pub(crate) String);
+
+impl Slot {
+    pub(crate) async fn make() -> Self {
+        let name = real_database(LeaseId(0));
+        let admin = direct("postgres").await;
+        admin.batch_execute(&format!("create database {name}")).await.expect("it is made");
+        direct(&name).await.batch_execute(SCHEMA).await.expect("the schema is right");
+        Self(name)
+    }
+}
+
 fn real_database(lease: LeaseId) -> String {
     static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
     let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

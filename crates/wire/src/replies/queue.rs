@@ -103,6 +103,15 @@ impl Queue {
         }
     }
 
+    /// Whether the server will be ready when it has answered what was sent.
+    pub(super) fn will_be_ready(&self) -> bool {
+        let last = self.entries.iter().rev().find(|entry| **entry != Expected::CopyEnd);
+        self.ready_owed.is_none()
+            && !self.copying
+            && !self.dropping
+            && last.is_some_and(Expected::is_paid_by_ready)
+    }
+
     #[inline]
     pub(super) fn push(&mut self, expected: Expected) {
         if let Some(owed) = &mut self.ready_owed {
