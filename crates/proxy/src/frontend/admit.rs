@@ -249,6 +249,9 @@ async fn open(
     if let Upstream::Tcp { user, .. } = &granted.address {
         startup.set("user", user.as_bytes());
     }
+    if let Some(membership) = &place.membership {
+        membership.lease().nobody_leaves().await;
+    }
     let fit = reusable(shared, startup, place).filter(|_| behind.is_empty());
     if let Some(fit) = &fit
         && let Some(taken) = take(shared, fit, test_setting(startup).as_deref()).await

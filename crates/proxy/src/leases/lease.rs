@@ -9,6 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::Instant;
@@ -17,6 +18,8 @@ use crate::warm::Stock;
 use crate::{FailingRow, Granted, Identity, Lane, LeaseId, Seen, SessionId, SourceError, TestName};
 
 const FAILING_ROWS_MAX: usize = 64;
+/// How long a new client waits for what the last one left to be gone.
+const LEAVING: Duration = Duration::from_millis(50);
 
 /// A process, told from a later one with the same number by when it started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,6 +63,8 @@ pub(crate) struct Lease {
     pub(super) is_held_by_process: Cell<bool>,
     /// Since when nobody is connected, once somebody was.
     pub(super) idle_since: Cell<Option<Instant>>,
+    /// Sessions whose client has left while their backend has not.
+    pub(super) leaving: Cell<usize>,
     /// Whether backends of its sessions may serve others.
     pub(crate) keeps_backends: Cell<bool>,
     /// Whether it changed what decides about logins.
@@ -82,6 +87,7 @@ impl Lease {
             sessions: RefCell::default(),
             is_held_by_process: Cell::new(false),
             idle_since: Cell::new(None),
+            leaving: Cell::new(0),
             keeps_backends: Cell::new(true),
             changes_logins: Cell::new(false),
             lane: Cell::new(Lane::Proxy),
@@ -110,6 +116,20 @@ impl Lease {
     /// Counts a session that left its transaction open.
     pub(crate) fn count_left_in_transaction(&self) {
         self.seen.borrow_mut().sessions_left_in_transaction += 1;
+    }
+
+    /// Counts a client that has left until its backend has.
+    pub(crate) fn leave(self: &Rc<Self>) -> Leaving {
+        self.leaving.set(self.leaving.get() + 1);
+        Leaving(Rc::clone(self))
+    }
+
+    /// Waits until the backends of clients that have left have let go of what they held, or for as
+    /// long as a new client can wait. A new backend takes longer to begin than an old one to end; a
+    /// warm one does not.
+    pub(crate) async fn nobody_leaves(&self) {
+        let left = self.until(|lease| lease.leaving.get() == 0);
+        drop(tokio::time::timeout(LEAVING, left).await);
     }
 
     /// From now on none of its backends serves another client, and those that wait for one do not.
@@ -148,6 +168,17 @@ impl Lease {
     /// Waits until the source has taken the lease back.
     pub(crate) async fn ended(&self) {
         self.until(|lease| lease.stage.get() == Stage::Ended).await;
+    }
+}
+
+/// A client that has left while its backend has not.
+#[derive(Debug)]
+pub(crate) struct Leaving(Rc<Lease>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.leaving.set(self.0.leaving.get() - 1);
+        self.0.changed.notify_waiters();
     }
 }
 

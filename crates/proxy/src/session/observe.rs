@@ -13,7 +13,7 @@ use proofmark_wire::{
     nth_statement, statement_shape, tag,
 };
 
-use crate::leases::Lease;
+use crate::leases::{Lease, Leaving};
 use crate::shared::Shared;
 use crate::warm::{Doubt, Greeting, Opening, Settings, doubt};
 use crate::{Event, FailingRow, Refusal, SessionId, Upstream};
@@ -84,6 +84,7 @@ struct View {
     strings: Strings,
     errors: u64,
     said_goodbye: bool,
+    leaving: Option<Leaving>,
     was_told: bool,
     opening: Opening,
     /// Settings that the server told of behind its greeting.
@@ -112,6 +113,7 @@ impl Watch {
             strings: Strings::Standard,
             errors: 0,
             said_goodbye: false,
+            leaving: None,
             was_told: false,
             opening,
             settings: Settings::new(),
@@ -130,7 +132,8 @@ impl Watch {
     }
 
     /// Looks at bytes that the client sent, before they are passed on, if they end like a goodbye.
-    /// Whether it is one that is not to be passed on, because the backend will serve another client.
+    /// Whether it is one that is not to be passed on, because the backend will serve another
+    /// client.
     #[inline]
     pub(super) fn keeps_goodbye(&mut self, bytes: &[u8]) -> Option<bool> {
         let before = bytes.strip_suffix(&GOODBYE)?;
@@ -194,6 +197,11 @@ impl Watch {
         self.view.said_goodbye
     }
 
+    /// The client has left.
+    pub(super) fn leave(&mut self) {
+        self.view.leave();
+    }
+
     /// Whether the server has said why it closes.
     pub(super) fn was_told(&self) -> bool {
         self.view.was_told
@@ -247,6 +255,7 @@ impl View {
         match message.tag {
             tag::frontend::TERMINATE => {
                 self.said_goodbye = true;
+                self.leave();
                 return;
             }
             tag::frontend::QUERY => self.doubt(Query::text(message.body), false, &message),
@@ -255,6 +264,12 @@ impl View {
         }
         self.is_ready = false;
         self.replies.sent(message);
+    }
+
+    fn leave(&mut self) {
+        if self.leaving.is_none() {
+            self.leaving = self.observed.lease.as_ref().map(Lease::leave);
+        }
     }
 
     #[inline]

@@ -270,6 +270,9 @@ impl Future for Relay<'_> {
         let mut eye = OfClient { watch, keeps_goodbye };
         let sent = to_server.pass(client, server, context, &mut scratch, &mut eye);
         this.is_leaving |= *keeps_goodbye;
+        if sent.is_ready() {
+            watch.leave();
+        }
         if sent.is_ready() && !this.is_leaving {
             if watch.prospect() == Prospect::Idle {
                 this.is_leaving = true;

@@ -21,8 +21,8 @@ const BY_ITSELF: Duration = Duration::from_millis(100);
 /// How long it may take after what it runs was cancelled.
 const AFTER_CANCEL: Duration = Duration::from_secs(2);
 
-/// Says goodbye to the server where that is possible and it has not been told, and waits until the backend is gone; cancels
-/// what it runs when it does not go.
+/// Says goodbye to the server where that is possible and it has not been told, and waits until the
+/// backend is gone; cancels what it runs when it does not go.
 pub(super) async fn wind_down(
     server: &mut Stream,
     watch: &Watch,

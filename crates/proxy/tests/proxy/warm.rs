@@ -328,6 +328,20 @@ async fn a_goodbye_behind_statements_waits_for_their_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_next_client_finds_what_the_last_one_held_let_go_of() {
+    let (bench, _) = bench(|_| {}).await;
+    for round in 0..10 {
+        let mut raw = Raw::start(bench.port, 0, "shop~a");
+        raw.until(b'Z');
+        raw.query("select pg_try_advisory_lock(17)");
+        let answer = raw.until(b'Z');
+        let row = answer.iter().find(|(tag, _)| *tag == b'D').expect("a row");
+        assert_eq!(row.1.last(), Some(&b't'), "round {round}");
+        raw.send(b"X\0\0\0\x04");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_request_never_reaches_the_next_client() {
     let (bench, _) = bench(|_| {}).await;
     let first = bench.connect("shop~a").await;
