@@ -74,7 +74,7 @@ pub(crate) async fn holds(shop: &Shop, attempts: u32, units: u32) -> anyhow::Res
 
 /// So many open carts, each with a line of the variant. Written by hand: it is not what is
 /// measured.
-async fn carts(
+pub(crate) async fn carts(
     pool: &PgPool,
     context: &Context,
     variant: VariantId,
@@ -103,7 +103,7 @@ async fn carts(
 }
 
 /// What the shoppers were told is what the database says, and nothing was sold twice.
-async fn never_oversold(
+pub(crate) async fn never_oversold(
     pool: &PgPool,
     location: LocationId,
     variant: VariantId,

@@ -5,6 +5,7 @@
 
 mod checkout;
 mod hot;
+mod http;
 mod pay;
 mod relay;
 mod server;
@@ -45,6 +46,15 @@ struct Arguments {
     /// Leave out the holds.
     #[arg(long)]
     only_checkouts: bool,
+    /// Measure the service over HTTP instead.
+    #[arg(long)]
+    http: bool,
+    /// How many holds are due when they are swept.
+    #[arg(long, default_value_t = 100_000)]
+    due: u32,
+    /// Serve on this database; how the program starts itself.
+    #[arg(long, hide = true)]
+    serve_on: Option<String>,
     /// Where the server keeps its data: a disk, not memory.
     #[arg(long, default_value = "target/shop-bench")]
     data: PathBuf,
@@ -54,6 +64,9 @@ struct Arguments {
 #[expect(clippy::print_stdout, reason = "a program that prints measurements")]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if let Some(url) = &arguments.serve_on {
+        return http::serve(url).await;
+    }
     std::fs::create_dir_all(&arguments.data)?;
     let data = arguments.data.canonicalize()?;
     let shop = Shop::start(&data).await?;
@@ -62,6 +75,16 @@ async fn main() -> anyhow::Result<()> {
         sqlx::query_as("SELECT current_setting('server_version')").fetch_one(&pool).await?;
     println!("PostgreSQL {version}, fsync on, all constraints on");
     stage::tax(&pool, &Context::system()).await?;
+    if arguments.http {
+        let plan = http::Plan {
+            clients: arguments.clients.clone(),
+            seconds: arguments.seconds,
+            holds: arguments.attempts.min(100_000),
+            due: arguments.due,
+        };
+        http::measure(&shop, &plan).await?;
+        return end(shop, pool).await;
+    }
     if !arguments.only_holds {
         checkouts(&arguments, &shop).await?;
     }
@@ -71,6 +94,12 @@ async fn main() -> anyhow::Result<()> {
     if !arguments.only_checkouts {
         hot::holds(&shop, arguments.attempts, arguments.units).await?;
     }
+    end(shop, pool).await
+}
+
+/// Asks every invariant, and stops the server.
+#[expect(clippy::print_stdout, reason = "a program that prints measurements")]
+async fn end(shop: Shop, pool: sqlx::PgPool) -> anyhow::Result<()> {
     let broken = broken_invariants(&pool).await?;
     println!("invariants broken: {}", broken.len());
     anyhow::ensure!(broken.is_empty(), "{}", broken.join("\n"));

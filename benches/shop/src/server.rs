@@ -97,6 +97,11 @@ impl Shop {
         Ok(pool)
     }
 
+    /// Where the shop's database is.
+    pub(crate) fn url(&self) -> String {
+        self.server.address().url(&self.database)
+    }
+
     /// The socket that clients connect to.
     pub(crate) fn socket(&self) -> std::path::PathBuf {
         self.server.address().socket()

@@ -1,16 +1,23 @@
 //! What there is to buy: products with prices and stock, made through the shop's operations.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use shop::catalog::{
     CreateProduct, CreateVariant, ProductStatus, SetPrice, SetTaxRule, TaxRate, create_product,
     create_variant, set_price, set_tax_rule,
 };
 use shop::context::Context;
+use shop::http::key::{CreateKey, create_key};
 use shop::id::{LocationId, VariantId};
-use shop::inventory::{CreateLocation, Receive, ReceivedLine, create_location, receive};
+use shop::inventory::{
+    CreateLocation, HotHold, HotHolds, Receive, ReceivedLine, create_location, receive,
+};
 use shop::money::{Currency, Money};
-use shop::value::{Country, Quantity};
+use shop::value::{Country, Quantity, Slug};
 use sqlx::PgPool;
+
+use crate::hot;
 
 /// A shelf with `variants` of them, `units` of each.
 pub(crate) async fn shelf(
@@ -78,5 +85,50 @@ pub(crate) async fn tax(pool: &PgPool, context: &Context) -> anyhow::Result<()> 
         from: context.now(),
     };
     set_tax_rule(pool, context, rule).await?;
+    Ok(())
+}
+
+/// A key that may do everything.
+pub(crate) async fn key(pool: &PgPool, context: &Context) -> anyhow::Result<String> {
+    let scopes: Vec<Slug> =
+        sqlx::query_scalar("SELECT code::text FROM api_scope").fetch_all(pool).await?;
+    let key = CreateKey {
+        name: "load".parse()?,
+        scopes: scopes.into_iter().collect(),
+        expires_at: None,
+        per_minute: None,
+    };
+    let (_, key) = create_key(pool, context, &key).await?;
+    Ok(key.reveal())
+}
+
+/// Holds that are due now, spread over variants, made by the domain.
+pub(crate) async fn due(
+    pool: &PgPool,
+    context: &Context,
+    variants: &[VariantId],
+    count: u32,
+) -> anyhow::Result<()> {
+    let holds = HotHolds::new(pool.clone(), context.clone());
+    let until = context.now() + Duration::from_secs(1);
+    let each = count.div_ceil(u32::try_from(variants.len())?);
+    for &variant in variants {
+        let carts = hot::carts(pool, context, variant, each).await?;
+        let (location,): (LocationId,) =
+            sqlx::query_as("SELECT location_id FROM stock_level WHERE variant_id = $1")
+                .bind(variant)
+                .fetch_one(pool)
+                .await?;
+        let quantity = Quantity::new(1)?;
+        // A hold may not begin in the past: each is given a second from now.
+        let until = until.max(context.now() + Duration::from_secs(1));
+        let all = carts
+            .into_iter()
+            .map(|cart| holds.hold(HotHold { location, variant, cart, quantity, until }));
+        for held in futures_util::future::join_all(all).await {
+            held?;
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
     Ok(())
 }
