@@ -52,6 +52,9 @@ pub enum LeaseError {
     /// A background task reported this before.
     #[error("copying the template failed: {0}")]
     Earlier(String),
+    /// This database is not out.
+    #[error("a lease came back that was not out")]
+    NotOut,
     /// The pool has been closed.
     #[error("no database is handed out any more: the run is ending")]
     Closed,
@@ -62,6 +65,18 @@ impl LeaseError {
     pub(crate) fn step(step: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {
         move |source| Self::Step { step, source }
     }
+}
+
+/// An error with its causes on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 /// `name` as an SQL identifier.

@@ -9,6 +9,9 @@
 
 mod claim;
 mod cluster;
+mod connection;
+mod copier;
+mod dropper;
 mod fingerprint;
 mod invariants;
 mod isolation;
@@ -17,12 +20,18 @@ mod lease;
 mod migrations;
 mod pool;
 mod recipe;
+mod reset;
 mod returned;
 mod session;
+mod slot;
 mod statistics;
+mod stock;
+mod take_back;
 mod target;
 mod template;
+mod workshop;
 
+pub use connection::Connection;
 #[doc(hidden)]
 pub use cluster::Cluster;
 #[doc(hidden)]

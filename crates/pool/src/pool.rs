@@ -1,34 +1,37 @@
 //! Handing out databases and taking them back.
 //!
-//! In: a template. Out: [`Lease`]s made ahead of need, and [`Returned`] for each one that comes
-//! back.
+//! In: a template. Out: [`Lease`]s, and [`Returned`] for each one that comes back.
 //!
-//! **Invariant**: a lease is asked for and returned; that it is a copy, when it was made and how
-//! it is disposed of is nobody else's knowledge.
+//! **Invariant**: a lease is asked for and returned; which database it is, whether another test had
+//! it before and how it was made pristine again is nobody else's knowledge.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex as StdMutex, PoisonError};
-
-use tokio::sync::{Mutex, Notify, mpsc};
-use tokio::task::JoinHandle;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use proofmark_catalog::Invariant;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
-use crate::claim::{Claim, mark_of, unmark};
-use crate::invariants::{Checked, Invariants};
+use crate::claim::Claim;
+use crate::connection::{Connection, Home, Idle};
+use crate::copier::Copier;
+use crate::dropper::drop_all;
+use crate::invariants::Invariants;
 use crate::isolation::{InUse, Isolation};
-use crate::lease::{Belongings, Lease, LeaseError, copy, drop_database, literal, wait_until_empty};
-use crate::returned::{How, Leftover, Returned};
-use crate::session::{Session, Sessions};
-use crate::statistics;
+use crate::lease::{Lease, LeaseError};
+use crate::reset::{self, Engine};
+use crate::returned::Returned;
+use crate::session::Session;
+use crate::slot::Slot;
+use crate::stock::Stock;
 use crate::target::Target;
 use crate::template::Template;
+use crate::workshop::Workshop;
 
 /// How a pool behaves.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PoolOptions {
-    /// Copies made ahead of need; 0 makes each one when it is asked for.
+    /// Databases made ahead of need; 0 makes each one when it is asked for.
     pub ready: usize,
     /// Part of every database's name, so that two runs on one server do not meet.
     pub run: String,
@@ -71,91 +74,23 @@ pub enum PoolError {
     Lease(#[from] LeaseError),
 }
 
-/// Copies made ahead: their names, or why there is none.
-type Ready = mpsc::Receiver<Result<String, String>>;
-
 /// Leases of one template.
 #[derive(Debug)]
 pub struct Pool {
-    copier: Arc<Copier>,
-    ready: Option<Mutex<Ready>>,
-    /// Told when the first lease is asked for.
-    wanted: Arc<Notify>,
-    maker: Option<JoinHandle<()>>,
-    sessions: Sessions,
-    dropping: mpsc::UnboundedSender<String>,
+    workshop: Arc<Workshop>,
     dropper: JoinHandle<Result<(), LeaseError>>,
-    kept: StdMutex<BTreeSet<String>>,
-    foreign: StdMutex<BTreeSet<String>>,
-    invariants: Invariants,
-    /// Held while the pool lives, on a server that others use as well.
-    _claim: Option<Claim>,
+    /// The leases that are out.
+    held: Mutex<HashMap<String, Held>>,
+    in_use: InUse,
+    /// Held while the pool lives, so that what it leaves when it is killed is found.
+    _claim: Claim,
 }
 
-/// What it takes to make one more copy.
+/// A lease that is out.
 #[derive(Debug)]
-struct Copier {
-    target: Target,
-    template: Template,
-    belongings: Belongings,
-    run: String,
-    made: AtomicU32,
-}
-
-impl Copier {
-    async fn make(&self, session: &Session) -> Result<String, LeaseError> {
-        let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
-        let database = crate::lease::shortened(&self.template.database, 28);
-        let name = format!("proofmark_{database}_{}_{number}", self.run);
-        let (version, template) = (self.target.version_num(), &self.template.name);
-        let mark = (!self.target.is_private()).then(|| mark_of(&self.run));
-        copy(session, version, template, &name, mark, &self.belongings).await?;
-        Ok(name)
-    }
-
-    /// Makes copies until nobody wants them any more.
-    async fn make_ahead(
-        self: Arc<Self>,
-        ready: mpsc::Sender<Result<String, String>>,
-        wanted: Arc<Notify>,
-    ) {
-        let session = match Session::open(self.target.maintenance()).await {
-            Ok(session) => session,
-            Err(error) => {
-                // Whoever asks first is told; later ones find the channel closed.
-                drop(ready.send(Err(chain(&error))).await);
-                return;
-            }
-        };
-        while let Ok(place) = ready.reserve().await {
-            match self.make(&session).await {
-                Ok(name) => {
-                    place.send(Ok(name));
-                    // One is there when the first test asks; the others cost nothing where
-                    // nobody ever does.
-                    if self.made.load(Ordering::Relaxed) == 1 {
-                        wanted.notified().await;
-                    }
-                }
-                Err(error) => {
-                    place.send(Err(chain(&error)));
-                    return;
-                }
-            }
-        }
-    }
-}
-
-/// An error with its causes on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
+pub(crate) struct Held {
+    pub(crate) slot: Slot,
+    pub(crate) home: Home,
 }
 
 impl Pool {
@@ -168,64 +103,46 @@ impl Pool {
         template: Template,
         options: PoolOptions,
     ) -> Result<Self, PoolError> {
-        let sessions = Sessions::new(target.maintenance().clone());
-        let session = sessions.take().await.map_err(LeaseError::Connect)?;
-        let belongings = Belongings::read(&session, &template.name).await?;
-        sessions.put(session);
-        let claim = if target.is_private() {
-            None
-        } else {
-            Some(Claim::take(&target, &options.run).await?)
-        };
-        let made = AtomicU32::new(0);
-        let copier = Copier { target, template, belongings, run: options.run, made };
+        let session = Session::open(&target.control()).await.map_err(LeaseError::Connect)?;
+        let in_use = in_use(&target, &session, options.isolation).await?;
+        let claim = Claim::take(&target, &options.run).await?;
+        let copier = Copier::new(&session, target.clone(), template, options.run).await?;
         let copier = Arc::new(copier);
-        let wanted = Arc::new(Notify::new());
-        let (ready, maker) = if options.ready == 0 {
-            (None, None)
-        } else {
-            let (sender, receiver) = mpsc::channel(options.ready);
-            let making = Arc::clone(&copier).make_ahead(sender, Arc::clone(&wanted));
-            let maker = tokio::spawn(making);
-            (Some(Mutex::new(receiver)), Some(maker))
-        };
+        let reused = in_use.isolation != Isolation::Clone;
+        let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let (dropping, to_drop) = mpsc::unbounded_channel();
-        let dropper = tokio::spawn(drop_all(copier.target.clone(), to_drop));
-        let (kept, foreign) = (StdMutex::default(), StdMutex::default());
-        let invariants = Invariants::new(options.invariants);
-        Ok(Self {
-            copier,
-            ready,
-            wanted,
-            maker,
-            sessions,
+        let workshop = Arc::new(Workshop::new(
+            Arc::clone(&copier),
+            reused.then(|| Engine::new(copier)),
+            in_use.isolation == Isolation::Exact,
+            Stock::new(options.ready, processors + 1, reused),
+            Invariants::new(options.invariants),
             dropping,
-            dropper,
-            kept,
-            foreign,
-            invariants,
-            _claim: claim,
-        })
+        ));
+        workshop.sessions.put(session);
+        let dropper = tokio::spawn(drop_all(target, to_drop));
+        workshop.fill();
+        Ok(Self { workshop, dropper, held: Mutex::default(), in_use, _claim: claim })
     }
 
     /// The server that the databases are on.
     pub fn target(&self) -> &Target {
-        &self.copier.target
+        &self.workshop.copier.target
     }
 
     /// The template that they are copies of.
     pub fn template(&self) -> &Template {
-        &self.copier.template
+        &self.workshop.copier.template
     }
 
     /// The isolation in use, and why it is not the one that was wanted.
     pub fn isolation(&self) -> InUse {
-        InUse { isolation: Isolation::Clone, why: None }
+        self.in_use.clone()
     }
 
     /// How many invariants are checked in databases that come back.
     pub fn invariants(&self) -> usize {
-        self.invariants.count()
+        self.workshop.invariants.count()
     }
 
     /// Hands out an isolated database with the template's content.
@@ -233,187 +150,117 @@ impl Pool {
     /// # Errors
     /// [`LeaseError`] when the server cannot make one.
     pub async fn lease(&self) -> Result<Lease, LeaseError> {
-        let database = match &self.ready {
-            None => {
-                let session = self.sessions.take().await?;
-                let made = self.copier.make(&session).await?;
-                self.sessions.put(session);
-                made
-            }
-            Some(ready) => match self.next_ready(ready).await {
-                Some(Ok(database)) => database,
-                Some(Err(error)) => return Err(LeaseError::Earlier(error)),
-                None => return Err(LeaseError::Closed),
-            },
+        let taken = self.workshop.stock.take();
+        self.workshop.fill();
+        let mut slot = match taken {
+            Ok(slot) => slot,
+            Err(waiting) => waiting.await.map_err(|_| LeaseError::Closed)??,
         };
-        Ok(Lease { database, of: self.copier.template.database.clone() })
+        let database = slot.database.clone();
+        let idle = slot.inside.as_mut().map(|inside| std::mem::take(&mut inside.idle));
+        let held = Held { slot, home: Home::with(idle.unwrap_or_default()) };
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(database.clone(), held);
+        Ok(Lease { database, of: self.template().database.clone() })
     }
 
-    /// The next copy made ahead; from the first on, more are made.
-    async fn next_ready(&self, ready: &Mutex<Ready>) -> Option<Result<String, String>> {
-        self.wanted.notify_one();
-        ready.lock().await.recv().await
+    /// A connection to the database of `lease` as the server's own user: one that an earlier test
+    /// left, recycled, or a new one.
+    ///
+    /// Any number may be taken; each goes back when it is dropped, which must be before the lease
+    /// is given back.
+    ///
+    /// # Errors
+    /// [`LeaseError`] when the server does not answer, or the lease is not out.
+    pub async fn connection(&self, lease: &Lease) -> Result<Connection, LeaseError> {
+        let home = {
+            let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            held.get(&lease.database).ok_or(LeaseError::Closed)?.home.clone()
+        };
+        while let Some(idle) = home.take() {
+            if !idle.session.is_closed() {
+                return Ok(Connection::new(idle, home));
+            }
+        }
+        let session = Session::open(&self.target().config(&lease.database)).await?;
+        let step = LeaseError::step("opening a connection for a test");
+        let row = session.query_one("select pg_backend_pid()", &[]).await.map_err(step)?;
+        Ok(Connection::new(Idle { session, pid: row.get(0) }, home))
     }
 
-    /// Takes a lease back: waits until its connections are gone, reads what was written, and
-    /// disposes of the database, or keeps it when its test failed, or when a check is asked for and
-    /// an invariant is broken.
+    /// Takes a lease back: waits until its connections are gone, reads what was written, checks the
+    /// invariants if asked to, and sees to it that the database is pristine before it is handed out
+    /// again. It is kept when its test failed, or when an invariant is broken.
+    ///
+    /// What was written is taken back in the background, unless the return is one that is verified.
     ///
     /// # Errors
     /// [`LeaseError`] when the server does not answer; a database that the test dropped itself is
-    /// not an error but a [`Leftover`].
+    /// not an error but a [`Leftover`](crate::Leftover).
     pub async fn give_back(
         &self,
         lease: &Lease,
         ending: Ending<'_>,
     ) -> Result<Returned, LeaseError> {
-        let session = self.sessions.take().await?;
-        let returned = self.take_back(&session, lease, ending).await;
-        self.sessions.put(session);
+        let held = {
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            held.remove(&lease.database)
+        };
+        let held = held.ok_or(LeaseError::NotOut)?;
+        let returned = self.workshop.take_back(held, ending).await;
+        self.workshop.fill();
         returned
-    }
-
-    async fn take_back(
-        &self,
-        session: &Session,
-        lease: &Lease,
-        ending: Ending<'_>,
-    ) -> Result<Returned, LeaseError> {
-        let step = LeaseError::step("taking a database back");
-        let database = lease.database.clone();
-        wait_until_empty(session, &database).await.map_err(&step)?;
-        let mut left = self.leftovers(session, &database).await?;
-        let there = session
-            .query_opt("select from pg_database where datname = $1", &[&database])
-            .await
-            .map_err(&step)?
-            .is_some();
-        if !there {
-            left.push(Leftover::OwnDatabaseDropped(database.clone()));
-            let how = How::Replaced { why: "its test dropped it".to_owned() };
-            return Ok(Returned { database, left, how, ..Returned::default() });
-        }
-        let target = &self.copier.target;
-        let mut written = Vec::new();
-        let mut checked = Checked::default();
-        if statistics::touched(target, session, &database).await? {
-            let inside = Session::open(&target.config(&database)).await?;
-            written = statistics::written(&inside).await?;
-            if ending.check {
-                checked = self.invariants.check(&inside, &written).await?;
-            }
-            inside.close().await;
-        }
-        let kept = ending.outcome == Outcome::Failed || !checked.broken.is_empty();
-        if kept && !self.copier.target.is_private() {
-            unmark(session, &database).await?;
-        }
-        if kept {
-            let mut names = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            names.insert(database.clone());
-        } else if self.dropping.send(database.clone()).is_err() {
-            return Err(LeaseError::Closed);
-        }
-        let Checked { checked, broken } = checked;
-        let how = if kept { How::Kept } else { How::Dropped };
-        Ok(Returned { database, written, kept, left, checked, broken, how, ..Returned::default() })
-    }
-
-    /// What a test left besides its database; prepared transactions are rolled back, because they
-    /// would keep the database from being dropped.
-    async fn leftovers(
-        &self,
-        session: &Session,
-        database: &str,
-    ) -> Result<Vec<Leftover>, LeaseError> {
-        let step = LeaseError::step("looking for what a test left behind");
-        let mut left = Vec::new();
-        let prepared = session
-            .query("select gid from pg_prepared_xacts where database = $1 order by 1", &[&database])
-            .await
-            .map_err(&step)?;
-        if !prepared.is_empty() {
-            let inside = Session::open(&self.copier.target.config(database)).await?;
-            for row in prepared {
-                let gid: String = row.get(0);
-                let rollback = format!("rollback prepared {}", literal(&gid));
-                inside.batch_execute(&rollback).await.map_err(&step)?;
-                left.push(Leftover::PreparedTransaction(gid));
-            }
-            inside.close().await;
-            wait_until_empty(session, database).await.map_err(&step)?;
-        }
-        if self.copier.target.is_private() {
-            let rows = session
-                .query(
-                    "select datname::text from pg_database \
-                      where datname not in ('postgres', 'template0', 'template1') \
-                        and not starts_with(datname::text, 'proofmark_') order by 1",
-                    &[],
-                )
-                .await
-                .map_err(&step)?;
-            let mut foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
-            let names = rows.iter().map(|row| row.get::<_, String>(0));
-            let new = names.filter(|name| foreign.insert(name.clone()));
-            left.extend(new.map(Leftover::Database));
-        }
-        Ok(left)
     }
 
     /// The real names of the databases kept for failed tests.
     pub fn kept(&self) -> BTreeSet<String> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.workshop.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Ends the pool: copies that nobody took are dropped, those on their way out are gone when
+    /// What went wrong while databases were made pristine in the background: each was replaced by a
+    /// fresh copy, and no test has seen it.
+    pub fn setbacks(&self) -> Vec<String> {
+        self.workshop.setbacks.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends the pool: databases that nobody holds are dropped, those on their way out are gone when
     /// this returns; kept ones stay.
     ///
     /// # Errors
     /// [`LeaseError`] when a database could not be dropped.
     pub async fn close(self) -> Result<(), LeaseError> {
-        let Self { copier, ready, wanted, maker, dropping, dropper, .. } = self;
-        if copier.target.is_private() {
-            // The whole directory goes; a copy in the making need not be finished.
-            maker.iter().for_each(JoinHandle::abort);
+        let Self { workshop, dropper, .. } = self;
+        let ready = workshop.stock.close();
+        if workshop.copier.target.is_private() {
+            // The whole directory goes; what is in the making need not be finished.
+            workshop.abort();
             dropper.abort();
             return Ok(());
         }
-        if let Some(ready) = ready {
-            let mut ready = ready.into_inner();
-            ready.close();
-            wanted.notify_one();
-            while let Some(made) = ready.recv().await {
-                if let Ok(database) = made {
-                    drop(dropping.send(database));
-                }
-            }
+        workshop.finish().await?;
+        for slot in ready {
+            workshop.dispose(slot);
         }
-        if let Some(maker) = maker {
-            // It ends by itself: nobody receives any more. A panic in it is a bug; say so.
-            maker.await.map_err(|error| LeaseError::Earlier(error.to_string()))?;
+        if let Some(engine) = &workshop.engine
+            && let Some(pristine) = engine.pristine_database().await
+        {
+            workshop.drop_later(pristine);
         }
-        drop(dropping);
+        workshop.close_dropping();
         dropper.await.map_err(|error| LeaseError::Earlier(error.to_string()))?
     }
 }
 
-/// Drops what arrives, one at a time, off everybody's path.
-async fn drop_all(
-    target: Target,
-    mut databases: mpsc::UnboundedReceiver<String>,
-) -> Result<(), LeaseError> {
-    let mut open = None;
-    let mut first_failure = None;
-    while let Some(database) = databases.recv().await {
-        let session = match open.take() {
-            Some(session) => session,
-            None => Session::open(target.maintenance()).await?,
-        };
-        if let Err(source) = drop_database(&session, &database).await {
-            first_failure.get_or_insert(LeaseError::Step { step: "dropping a database", source });
-        }
-        open = Some(session);
+/// What the server allows of the isolation that is `wanted`.
+async fn in_use(
+    target: &Target,
+    session: &Session,
+    wanted: Isolation,
+) -> Result<InUse, LeaseError> {
+    if wanted == Isolation::Clone {
+        return Ok(InUse { isolation: wanted, why: None });
     }
-    first_failure.map_or(Ok(()), Err)
+    Ok(match reset::missing(target, session).await? {
+        None => InUse { isolation: wanted, why: None },
+        why => InUse { isolation: Isolation::Clone, why },
+    })
 }

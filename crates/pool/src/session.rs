@@ -4,14 +4,19 @@
 //!
 //! **Invariant**: knows nothing of templates or leases.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, NoTls, Row, Statement};
 
 /// An open connection; dereferences to [`tokio_postgres::Client`].
 #[derive(Debug)]
 pub struct Session {
     client: Client,
     driver: JoinHandle<()>,
+    prepared: Mutex<HashMap<String, Statement>>,
 }
 
 /// Why no connection could be opened.
@@ -36,7 +41,28 @@ impl Session {
         // A broken connection also fails the statement that waits on it, which is where the
         // error is reported; the driver task has nothing to add.
         let driver = tokio::spawn(async move { drop(connection.await) });
-        Ok(Self { client, driver })
+        Ok(Self { client, driver, prepared: Mutex::default() })
+    }
+
+    /// Like `query`; `sql` is prepared the first time only.
+    pub(crate) async fn cached_query(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, tokio_postgres::Error> {
+        let known = {
+            let prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+            prepared.get(sql).cloned()
+        };
+        let statement = if let Some(statement) = known {
+            statement
+        } else {
+            let statement = self.client.prepare(sql).await?;
+            let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+            prepared.insert(sql.to_owned(), statement.clone());
+            statement
+        };
+        self.client.query(&statement, parameters).await
     }
 
     /// Closes the connection and waits until the server has been told.
@@ -65,18 +91,18 @@ impl std::ops::DerefMut for Session {
 #[derive(Debug)]
 pub(crate) struct Sessions {
     config: Config,
-    idle: std::sync::Mutex<Vec<Session>>,
+    idle: Mutex<Vec<Session>>,
 }
 
 impl Sessions {
     pub(crate) fn new(config: Config) -> Self {
-        Self { config, idle: std::sync::Mutex::default() }
+        Self { config, idle: Mutex::default() }
     }
 
     /// An idle session, or a new one.
     pub(crate) async fn take(&self) -> Result<Session, ConnectError> {
         loop {
-            let idle = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
+            let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             match idle {
                 Some(session) if session.client.is_closed() => {}
                 Some(session) => return Ok(session),
@@ -87,6 +113,6 @@ impl Sessions {
 
     /// Gives a session back that is in no transaction.
     pub(crate) fn put(&self, session: Session) {
-        self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(session);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
     }
 }

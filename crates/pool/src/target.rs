@@ -23,6 +23,15 @@ pub struct Target {
     version: String,
 }
 
+/// The settings of a session of our own.
+const OURS: &str = "-c statement_timeout=0 -c lock_timeout=0 \
+    -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 \
+    -c default_transaction_read_only=off -c default_transaction_isolation=read\\ committed \
+    -c synchronous_commit=on -c client_min_messages=error";
+
+/// The same for one inside a database that tests use.
+const INSIDE: &str = "-c track_counts=off -c stats_fetch_consistency=none";
+
 /// Why a server cannot serve as a target.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
@@ -122,6 +131,17 @@ impl Target {
         config
     }
 
+    /// Connection settings for a session of our own in `database`: nothing that the database or its
+    /// user is set to may hold it up, and what it does is not counted among what tests do.
+    pub(crate) fn inside(&self, database: &str) -> Config {
+        with_options(self.config(database), &format!("{OURS} {INSIDE}"))
+    }
+
+    /// The same for the maintenance database.
+    pub(crate) fn control(&self) -> Config {
+        with_options(self.config.clone(), OURS)
+    }
+
     /// Connection settings for the database that every server has for such purposes.
     pub fn maintenance(&self) -> &Config {
         &self.config
@@ -153,6 +173,13 @@ impl Target {
             None => format!("postgresql:///{database}?port={port}&user={user}"),
         }
     }
+}
+
+/// `config` with `options` after its own.
+fn with_options(mut config: Config, options: &str) -> Config {
+    let options = format!("{} {options}", config.get_options().unwrap_or_default());
+    config.options(options.trim());
+    config
 }
 
 /// Percent-encodes everything but RFC 3986's unreserved characters and `/`.

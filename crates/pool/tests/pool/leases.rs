@@ -144,7 +144,10 @@ async fn a_test_may_drop_its_database_create_another_and_leave_a_prepared_transa
     assert!(left.contains(&Leftover::Database("unruly_extra".to_owned())), "{left:?}");
     assert!(left.contains(&Leftover::PreparedTransaction("it's open".to_owned())), "{left:?}");
     let outside = Session::open(pool.target().maintenance()).await.unwrap();
-    outside.batch_execute(&format!("drop database \"{}\"", other.database)).await.unwrap();
+    outside
+        .batch_execute(&format!("drop database \"{}\" with (force)", other.database))
+        .await
+        .unwrap();
     let left = pool.give_back(&other, Ending::default()).await.unwrap().left;
     assert!(left.contains(&Leftover::OwnDatabaseDropped(other.database)), "{left:?}");
     outside.batch_execute("drop database unruly_extra").await.unwrap();

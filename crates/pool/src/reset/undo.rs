@@ -1,0 +1,227 @@
+//! Taking back what a test wrote.
+//!
+//! In: a slot, and what is dirty in it. Out: the slot, pristine, with its new baseline.
+//!
+//! Everything happens under `session_replication_role = replica`: no trigger fires or refuses, no
+//! foreign key looks at the order. That is safe because every table that was written to is set back
+//! itself. A table without seeds is emptied; of one with seeds the rows that are newer than the
+//! baseline are deleted, and if seeds are then missing they are inserted again from the pristine
+//! copy.
+//!
+//! **Invariant**: answers with an error rather than with a slot that is not known to be pristine.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use tokio_postgres::types::PgLsn;
+
+use super::catalogs::newer_than;
+use super::detect::Dirty;
+use super::detect::counters::Moved;
+use super::pristine::{Pristine, Seeds, TEXT};
+use super::shape::{Sequence, Shape, row};
+use crate::lease::{LeaseError, quote};
+use crate::slot::Inside;
+
+/// Up to so many rows of a table `DELETE` is quicker than `TRUNCATE`, which has to replace the
+/// files of the table and of its indexes.
+const DELETE_MAX: i64 = 800;
+
+const NEVER: &str = "writing to a String cannot fail";
+
+/// What is to be done.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    delete: Vec<u32>,
+    truncate: BTreeSet<u32>,
+    /// Tables with seeds.
+    restore: Vec<u32>,
+    sequences: Vec<u32>,
+}
+
+impl Plan {
+    /// The plan for `dirty`, or why there is none.
+    pub(crate) fn of(shape: &Shape, dirty: &Dirty, moved: &Moved) -> Result<Self, String> {
+        let mut plan = Self::default();
+        if let Some(view) = dirty.materialized.first() {
+            return Err(format!("the test refreshed {}", shape.relations[view]));
+        }
+        for &oid in &dirty.tables {
+            let relation = &shape.relations[&oid];
+            if relation.guarded {
+                return Err(format!("{relation} has a trigger or rule that always fires"));
+            }
+            let (inserted, changed) = moved.by_table.get(&oid).copied().unwrap_or_default();
+            let rewritten = dirty.rewritten.contains(&oid);
+            if !relation.is_seedless() {
+                if relation.is_large() && (changed > 0 || rewritten) {
+                    return Err(format!("the test changed seeds of {relation}, which has many"));
+                }
+                plan.restore.push(oid);
+            } else if inserted > DELETE_MAX
+                && let Some(all) = shape.emptied_with(oid)
+            {
+                plan.truncate.extend(all);
+            } else {
+                plan.delete.push(oid);
+            }
+        }
+        plan.delete.retain(|oid| !plan.truncate.contains(oid));
+        plan.sequences = dirty.sequences.iter().copied().collect();
+        Ok(plan)
+    }
+
+    pub(crate) fn tables(&self) -> u32 {
+        u32::try_from(self.delete.len() + self.truncate.len() + self.restore.len())
+            .unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn sequences(&self) -> u32 {
+        u32::try_from(self.sequences.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether the files of relations change by it.
+    pub(crate) fn rewrites(&self) -> bool {
+        !self.truncate.is_empty()
+    }
+
+    fn sql(&self, shape: &Shape, xid: &str) -> String {
+        let name = |oid: &u32| shape.relations[oid].quoted();
+        let mut sql = String::from(BEGIN);
+        for oid in &self.delete {
+            write!(sql, "delete from only {};", name(oid)).expect(NEVER);
+        }
+        if !self.truncate.is_empty() {
+            let names: Vec<String> =
+                self.truncate.iter().map(|oid| format!("only {}", name(oid))).collect();
+            write!(sql, "truncate {};", names.join(", ")).expect(NEVER);
+        }
+        let newer = newer_than(xid);
+        for oid in &self.restore {
+            write!(sql, "delete from only {} where {newer};", name(oid)).expect(NEVER);
+        }
+        if !self.sequences.is_empty() {
+            let each: Vec<String> = self
+                .sequences
+                .iter()
+                .map(|oid| {
+                    let Sequence { last_value, is_called } = &shape.sequences[oid];
+                    format!("setval({oid}::oid::regclass, {last_value}, {is_called})")
+                })
+                .collect();
+            // A list of results has at most 1664.
+            for some in each.chunks(1000) {
+                write!(sql, "select {};", some.join(", ")).expect(NEVER);
+            }
+        }
+        for oid in &self.restore {
+            write!(sql, "select 'count', {oid}, count(*) from only {};", name(oid)).expect(NEVER);
+        }
+        sql.push_str(END);
+        sql
+    }
+}
+
+const BEGIN: &str = "begin read write; set local session_replication_role = replica;";
+
+/// Asked last: what is written later is not ours.
+const END: &str =
+    "select 'baseline', pg_current_wal_insert_lsn(), pg_current_xact_id()::xid; commit";
+
+/// Carries `plan` out.
+pub(crate) async fn undo(
+    inside: &mut Inside,
+    shape: &Shape,
+    pristine: &Pristine,
+    plan: &Plan,
+) -> Result<(), LeaseError> {
+    let step = LeaseError::step("taking back what a test wrote");
+    let since = inside.baseline.xid.clone();
+    let answers = inside.session.simple_query(&plan.sql(shape, &since)).await.map_err(&step)?;
+    let mut missing = Vec::new();
+    for row in answers.iter().filter_map(row) {
+        match row.get(0) {
+            Some("baseline") => set_baseline(inside, row)?,
+            Some("count") => {
+                let oid = row.get(1).and_then(|text| text.parse().ok()).unwrap_or_default();
+                let left = row.get(2).and_then(|text| text.parse::<i64>().ok());
+                if left != Some(pristine.count(shape, oid).await?) {
+                    missing.push(oid);
+                }
+            }
+            _ => {}
+        }
+    }
+    if !missing.is_empty() {
+        restore(inside, shape, pristine, &missing).await?;
+    }
+    Ok(())
+}
+
+fn set_baseline(
+    inside: &mut Inside,
+    row: &tokio_postgres::SimpleQueryRow,
+) -> Result<(), LeaseError> {
+    let lsn = row.get(1).and_then(|text| text.parse::<PgLsn>().ok());
+    let (Some(lsn), Some(xid)) = (lsn, row.get(2)) else {
+        return Err(LeaseError::Earlier("the server did not say where its WAL stands".to_owned()));
+    };
+    inside.baseline.lsn = lsn;
+    xid.clone_into(&mut inside.baseline.xid);
+    Ok(())
+}
+
+/// Inserts the seeds that are missing in `tables`, and counts them.
+async fn restore(
+    inside: &mut Inside,
+    shape: &Shape,
+    pristine: &Pristine,
+    tables: &[u32],
+) -> Result<(), LeaseError> {
+    let step = LeaseError::step("restoring the seeds that a test changed");
+    let mut begin = String::from(BEGIN);
+    for (key, to) in TEXT {
+        write!(begin, "set local {key} to {to};").expect(NEVER);
+    }
+    inside.session.batch_execute(&begin).await.map_err(&step)?;
+    for &oid in tables {
+        let relation = &shape.relations[&oid];
+        if relation.is_large() {
+            let why = format!("seeds of {relation} are missing, which has many");
+            return Err(LeaseError::Earlier(why));
+        }
+        let seeds = pristine.seeds(shape, oid).await?;
+        if seeds.columns.is_empty() {
+            return Err(LeaseError::Earlier(format!("{relation} has no columns to be restored")));
+        }
+        let insert = insert(&relation.quoted(), &seeds);
+        inside.session.cached_query(&insert, &[&seeds.lines]).await.map_err(&step)?;
+        let count = format!("select count(*) from only {}", relation.quoted());
+        let counted = inside.session.cached_query(&count, &[]).await.map_err(&step)?;
+        let there: Option<i64> = counted.first().map(|row| row.get(0));
+        if there != i64::try_from(seeds.lines.len()).ok() {
+            return Err(LeaseError::Earlier(format!("the seeds of {relation} are not complete")));
+        }
+    }
+    let answers = inside.session.simple_query(END).await.map_err(&step)?;
+    match answers.iter().find_map(row) {
+        Some(row) => set_baseline(inside, row),
+        None => Err(LeaseError::Earlier("the server did not confirm the seeds".to_owned())),
+    }
+}
+
+/// Inserts the rows of `$1`, each the text of a composite value, that `table` does not have.
+/// `offset 0` keeps the text from being read once per column.
+fn insert(table: &str, seeds: &Seeds) -> String {
+    let columns: Vec<String> = seeds.columns.iter().map(|name| quote(name)).collect();
+    let values: Vec<String> =
+        columns.iter().map(|column| format!("(proofmark_seed.r).{column}")).collect();
+    let (columns, values) = (columns.join(", "), values.join(", "));
+    format!(
+        "insert into {table} ({columns}) overriding system value select {values} from \
+         (select proofmark_line.t::{table} as r from \
+           (select unnest($1::text[]) as t except all \
+            select proofmark_row::text from only {table} as proofmark_row) as proofmark_line \
+          offset 0) as proofmark_seed"
+    )
+}
