@@ -12,7 +12,7 @@ use std::time::Instant;
 use proofmark_catalog::source::Migration;
 use proofmark_catalog::{Catalog, Invariant};
 use proofmark_pool::{
-    Ending, Lease, LeaseError, Outcome, Pool, PoolOptions, Returned, Target, Template,
+    Ending, Isolation, Lease, LeaseError, Outcome, Pool, PoolOptions, Returned, Target, Template,
 };
 use proofmark_postgres::{Cache, Server, ServerOptions, external};
 
@@ -302,11 +302,14 @@ async fn open_pool(
     ordered: &Ordered,
     options: &Options,
 ) -> Result<Pool, BenchError> {
+    // Test processes end without a word: on a server that outlives them nothing may stay for the
+    // next test, and each database is dropped when its test is over.
+    let left_behind = options.shared && !target.is_private();
     let pool_options = PoolOptions {
         ready: options.ready,
         run: run_name(),
         invariants: ordered.invariants.clone(),
-        isolation: config.isolation,
+        isolation: if left_behind { Isolation::Clone } else { config.isolation },
         verify_every: config.verify_every,
     };
     Ok(Pool::open(target.clone(), template, pool_options).await?)
