@@ -31,9 +31,9 @@ mod target;
 mod template;
 mod workshop;
 
-pub use connection::Connection;
 #[doc(hidden)]
 pub use cluster::Cluster;
+pub use connection::Connection;
 #[doc(hidden)]
 pub use fingerprint::Fingerprint;
 pub use isolation::{InUse, Isolation};

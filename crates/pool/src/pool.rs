@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::claim::Claim;
+use crate::cluster::Cluster;
 use crate::connection::{Connection, Home, Idle};
 use crate::copier::Copier;
 use crate::dropper::drop_all;
@@ -108,15 +109,17 @@ impl Pool {
         let claim = Claim::take(&target, &options.run).await?;
         let copier = Copier::new(&session, target.clone(), template, options.run).await?;
         let copier = Arc::new(copier);
+        let cluster = Cluster::join(&target).await?;
         let reused = in_use.isolation != Isolation::Clone;
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let (dropping, to_drop) = mpsc::unbounded_channel();
         let workshop = Arc::new(Workshop::new(
             Arc::clone(&copier),
-            reused.then(|| Engine::new(copier)),
-            in_use.isolation == Isolation::Exact,
+            reused.then(|| Engine::new(copier, in_use.isolation == Isolation::Exact)),
             Stock::new(options.ready, processors + 1, reused),
             Invariants::new(options.invariants),
+            cluster,
+            options.verify_every,
             dropping,
         ));
         workshop.sessions.put(session);
@@ -157,6 +160,7 @@ impl Pool {
             Err(waiting) => waiting.await.map_err(|_| LeaseError::Closed)??,
         };
         let database = slot.database.clone();
+        self.workshop.cluster.leased(&database);
         let idle = slot.inside.as_mut().map(|inside| std::mem::take(&mut inside.idle));
         let held = Held { slot, home: Home::with(idle.unwrap_or_default()) };
         self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(database.clone(), held);

@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError};
 use crate::claim::unmark;
 use crate::connection::{Idle, recycle};
 use crate::invariants::Checked;
-use crate::lease::{LeaseError, literal, wait_until_empty};
+use crate::lease::{LeaseError, chain, literal, wait_until_empty};
 use crate::pool::{Ending, Held, Outcome};
 use crate::reset::{Engine, Judged, Judgement, Look};
 use crate::returned::{How, Leftover, Returned};
@@ -92,7 +92,6 @@ impl Workshop {
             found.judged = Some(Judged::Spoilt(why));
             return Ok(found);
         };
-        found.returned.left = self.foreign(seen.foreign.iter());
         self.sessions.put(control);
         if seen.belongings.is_none() {
             let dropped = Leftover::OwnDatabaseDropped(database.to_owned());
@@ -130,16 +129,6 @@ impl Workshop {
         Ok(())
     }
 
-    /// Those of the `names` of databases on a server of ours that were not told of before.
-    fn foreign<'a>(&self, names: impl Iterator<Item = &'a String>) -> Vec<Leftover> {
-        if !self.copier.target.is_private() {
-            return Vec::new();
-        }
-        let mut foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = names.filter(|name| foreign.insert((*name).clone()));
-        new.cloned().map(Leftover::Database).collect()
-    }
-
     /// Decides what becomes of the database.
     async fn settle_accounts(
         self: &Arc<Self>,
@@ -148,12 +137,22 @@ impl Workshop {
         ending: Ending<'_>,
     ) -> Result<Returned, LeaseError> {
         let Found { mut returned, judged } = found;
+        let kept = ending.outcome == Outcome::Failed || !returned.broken.is_empty();
+        let kept = kept && judged.is_some();
+        match self.cluster.returned(&slot.database, kept).await {
+            Ok(left) => returned.left.extend(left),
+            Err(error) => {
+                self.stock.back(false);
+                self.dispose(slot);
+                return Err(error);
+            }
+        }
         let Some(judged) = judged else {
             self.stock.back(false);
             returned.how = How::Replaced { why: "its test dropped it".to_owned() };
             return Ok(returned);
         };
-        if ending.outcome == Outcome::Failed || !returned.broken.is_empty() {
+        if kept {
             self.stock.back(false);
             self.keep(slot, ending.warm).await?;
             returned.kept = true;
@@ -166,31 +165,65 @@ impl Workshop {
             returned.how = How::Dropped;
             return Ok(returned);
         }
-        let judged = match judged {
-            Judged::Undo(_) if self.exact => {
-                Judged::Spoilt("a database that was written to is not used again".to_owned())
-            }
-            judged => judged,
-        };
+        if let Judged::Undo(work) = &judged {
+            let (tables, sequences) = (work.plan.tables(), work.plan.sequences());
+            returned.how = How::Undone { tables, sequences };
+        }
         match judged {
-            Judged::Pristine => {
-                self.stock.back(true);
-                self.arrive(slot);
-            }
-            Judged::Undo(work) => {
-                let (tables, sequences) = (work.plan.tables(), work.plan.sequences());
-                returned.how = How::Undone { tables, sequences };
-                self.stock.back(true);
-                let workshop = Arc::clone(self);
-                self.spawn(async move { workshop.undo(slot, *work).await });
-            }
             Judged::Spoilt(why) => {
                 self.stock.back(false);
                 self.dispose(slot);
                 returned.how = How::Replaced { why };
             }
+            judged if self.verifies() => self.verified(slot, judged, &mut returned).await,
+            Judged::Pristine => {
+                self.stock.back(true);
+                self.arrive(slot);
+            }
+            Judged::Undo(work) => {
+                self.stock.back(true);
+                let workshop = Arc::clone(self);
+                self.spawn(async move { workshop.undo(slot, *work).await });
+            }
         }
         Ok(returned)
+    }
+
+    /// Compares `slot` with the template, after what was written to it has been taken back. What
+    /// differs, or cannot be compared, is not handed on.
+    async fn verified(&self, mut slot: Slot, judged: Judged, returned: &mut Returned) {
+        self.stock.back(true);
+        let compared = match (&self.engine, &mut slot.inside) {
+            (Some(engine), Some(inside)) => match judged {
+                Judged::Undo(work) => match engine.undo(inside, *work).await {
+                    Ok(()) => engine.compare(inside).await,
+                    Err(error) => Err(error),
+                },
+                _ => engine.compare(inside).await,
+            },
+            _ => Ok(Vec::new()),
+        };
+        match compared {
+            Ok(differs) => {
+                returned.verified = true;
+                returned.differs = differs;
+            }
+            Err(error) => {
+                self.note_setback(&slot, &error);
+                returned.how = How::Replaced { why: chain(&error) };
+                self.stock.failed(None);
+                self.dispose(slot);
+                return;
+            }
+        }
+        if returned.differs.is_empty() {
+            self.arrive(slot);
+        } else {
+            let why = "it was not equal to the template".to_owned();
+            returned.how = How::Replaced { why };
+            self.stock.failed(None);
+            self.dispose(slot);
+        }
     }
 
     /// Lets the database stay under its name.
@@ -261,17 +294,6 @@ impl Workshop {
             inside.close().await;
             wait_until_empty(control, database).await.map_err(&step)?;
         }
-        let rows = control
-            .query(
-                "select datname::text from pg_database \
-                  where datname not in ('postgres', 'template0', 'template1') \
-                    and not starts_with(datname::text, 'proofmark_') order by 1",
-                &[],
-            )
-            .await
-            .map_err(&step)?;
-        let names: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-        left.extend(self.foreign(names.iter()));
         Ok(left)
     }
 }

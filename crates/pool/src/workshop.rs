@@ -7,11 +7,13 @@
 //! the databases that are kept.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use crate::cluster::Cluster;
 use crate::copier::Copier;
 use crate::invariants::Invariants;
 use crate::lease::{LeaseError, chain};
@@ -32,14 +34,14 @@ pub(crate) struct Workshop {
     pub(crate) copier: Arc<Copier>,
     /// None where every lease has a copy of its own.
     pub(crate) engine: Option<Engine>,
-    /// Whether a database that was written to is always replaced.
-    pub(crate) exact: bool,
     pub(crate) sessions: Sessions,
     pub(crate) stock: Stock,
     pub(crate) invariants: Invariants,
     pub(crate) kept: Mutex<BTreeSet<String>>,
-    /// Databases on the server that somebody else has made, and that were told of.
-    pub(crate) foreign: Mutex<BTreeSet<String>>,
+    /// What tests share although each has a database of its own.
+    pub(crate) cluster: Arc<Cluster>,
+    verify_every: Option<u32>,
+    given_back: AtomicU32,
     pub(crate) setbacks: Mutex<Vec<String>>,
     dropping: Mutex<Option<mpsc::UnboundedSender<String>>>,
     tasks: Mutex<JoinSet<()>>,
@@ -50,21 +52,23 @@ impl Workshop {
     pub(crate) fn new(
         copier: Arc<Copier>,
         engine: Option<Engine>,
-        exact: bool,
         stock: Stock,
         invariants: Invariants,
+        cluster: Arc<Cluster>,
+        verify_every: Option<u32>,
         dropping: mpsc::UnboundedSender<String>,
     ) -> Self {
         let sessions = Sessions::new(copier.target.control());
         Self {
             copier,
             engine,
-            exact,
             sessions,
             stock,
             invariants,
             kept: Mutex::default(),
-            foreign: Mutex::default(),
+            cluster,
+            verify_every,
+            given_back: AtomicU32::new(0),
             setbacks: Mutex::default(),
             dropping: Mutex::new(Some(dropping)),
             tasks: Mutex::default(),
@@ -124,6 +128,13 @@ impl Workshop {
                 self.fill();
             }
         }
+    }
+
+    /// Whether the database that comes back now is to be compared completely with the template.
+    pub(crate) fn verifies(&self) -> bool {
+        let Some(every) = self.verify_every else { return false };
+        let number = self.given_back.fetch_add(1, Ordering::Relaxed) + 1;
+        number.is_multiple_of(every.max(1))
     }
 
     pub(crate) fn note_setback(&self, slot: &Slot, error: &LeaseError) {

@@ -33,8 +33,6 @@ pub(crate) struct Look {
     pub(crate) prepared: Vec<String>,
     /// Its row in `pg_database` and its settings; none when the database is gone.
     pub(crate) belongings: Option<String>,
-    /// Databases on the server that are neither PostgreSQL's nor ours.
-    pub(crate) foreign: Vec<String>,
     /// Its files that were changed since the baseline; none when the WAL does not tell.
     pub(crate) files: Option<Vec<u32>>,
 }
@@ -48,10 +46,7 @@ const LOOK: &str = "\
                        d.dattablespace, d.datacl, shobj_description(d.oid, 'pg_database'), \
                        array(select row(s.setrole, s.setconfig)::text from pg_db_role_setting s \
                               where s.setdatabase = d.oid order by s.setrole))::text \
-              from pg_database d where d.oid = $1), \
-           array(select d.datname::text from pg_database d \
-                  where d.datname not in ('postgres', 'template0', 'template1') \
-                    and not starts_with(d.datname::text, 'proofmark_') order by 1)";
+              from pg_database d where d.oid = $1)";
 
 /// Looks at the slot's database; `wal` says whether its files are to be asked for.
 pub(crate) async fn look(
@@ -71,13 +66,7 @@ pub(crate) async fn look(
     };
     let rows = rows.map_err(LeaseError::step("looking at a returned database"))?;
     let Some(row) = rows.first() else { return Ok(Look::default()) };
-    Ok(Look {
-        others: row.get(0),
-        prepared: row.get(1),
-        belongings: row.get(2),
-        foreign: row.get(3),
-        files,
-    })
+    Ok(Look { others: row.get(0), prepared: row.get(1), belongings: row.get(2), files })
 }
 
 /// The same once nobody but `known` is connected; a client that stays is ended by the server.

@@ -38,7 +38,7 @@ pub(crate) use undo::Plan;
 
 use crate::copier::Copier;
 use crate::lease::LeaseError;
-use crate::returned::TableWritten;
+use crate::returned::{Difference, TableWritten};
 use crate::session::Session;
 use crate::slot::{Baseline, Counters, Inside, Slot};
 
@@ -53,6 +53,7 @@ const DEAD_MAX: i64 = 100_000;
 #[derive(Debug)]
 pub(crate) struct Engine {
     copier: Arc<Copier>,
+    exact: bool,
     shape: OnceCell<Shape>,
     reads_wal: OnceCell<bool>,
     pristine: Pristine,
@@ -87,9 +88,10 @@ pub(crate) struct Work {
 }
 
 impl Engine {
-    pub(crate) fn new(copier: Arc<Copier>) -> Self {
+    /// `exact` has every database replaced that was written to.
+    pub(crate) fn new(copier: Arc<Copier>, exact: bool) -> Self {
         let pristine = Pristine::new(Arc::clone(&copier));
-        Self { copier, shape: OnceCell::new(), reads_wal: OnceCell::new(), pristine }
+        Self { copier, exact, shape: OnceCell::new(), reads_wal: OnceCell::new(), pristine }
     }
 
     /// The name of the copy that is never handed out, if there is one by now.
@@ -210,6 +212,9 @@ impl Engine {
             Some(why) => Judged::Spoilt(why),
             // A baseline that the WAL no longer reaches back to is of no use to the next test.
             None if dirty.is_empty() && seen.files.is_some() => Judged::Pristine,
+            None if self.exact && !dirty.is_empty() => {
+                Judged::Spoilt("a database that was written to is not used again".to_owned())
+            }
             None => Self::plan(inside, shape, &dirty, &moved, now, filenodes),
         };
         Ok(Judgement { written: moved.written, judged })
@@ -289,6 +294,11 @@ impl Engine {
             return Judged::Spoilt(why);
         }
         Judged::Undo(Box::new(Work { plan, counters, filenodes, dead }))
+    }
+
+    /// What a slot differs in from the template.
+    pub(crate) async fn compare(&self, inside: &Inside) -> Result<Vec<Difference>, LeaseError> {
+        self.pristine.compare(&inside.session).await
     }
 
     /// Takes back what a test wrote.

@@ -8,11 +8,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::shape::{Kind, Shape};
 use crate::copier::Copier;
+use crate::fingerprint::Fingerprint;
 use crate::lease::LeaseError;
+use crate::returned::Difference;
 use crate::session::Session;
 
 /// How rows are written as text, here and in the slots: without loss, and the same in both.
@@ -34,6 +36,7 @@ pub(crate) struct Pristine {
     open: Mutex<Option<(String, Session)>>,
     seeds: StdMutex<HashMap<u32, Arc<Seeds>>>,
     counts: StdMutex<HashMap<u32, i64>>,
+    fingerprint: OnceCell<Fingerprint>,
 }
 
 /// The seed rows of one table.
@@ -48,7 +51,7 @@ pub(crate) struct Seeds {
 impl Pristine {
     pub(crate) fn new(copier: Arc<Copier>) -> Self {
         let (seeds, counts) = (StdMutex::default(), StdMutex::default());
-        Self { copier, open: Mutex::default(), seeds, counts }
+        Self { copier, open: Mutex::default(), seeds, counts, fingerprint: OnceCell::new() }
     }
 
     /// The name of the copy, if it has been made.
@@ -119,6 +122,14 @@ impl Pristine {
         let seeds = Arc::new(Seeds { lines: texts(lines), columns: texts(columns) });
         let mut known = self.seeds.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(known.entry(oid).or_insert(seeds)))
+    }
+
+    /// What `inside`, a session in a slot, differs in from this copy.
+    pub(crate) async fn compare(&self, inside: &Session) -> Result<Vec<Difference>, LeaseError> {
+        let read = self.fingerprint.get_or_try_init(async || {
+            self.ask(async |session| Ok(Fingerprint::read(session).await)).await?
+        });
+        read.await?.compare(inside).await
     }
 
     /// The rows of `pg_class` that describe `oids`, without what may change.

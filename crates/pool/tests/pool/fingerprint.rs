@@ -104,7 +104,7 @@ const CHANGES: &[(&str, &str, &str)] = &[
     (
         "alter database fp connection limit 7",
         "alter database fp connection limit -1",
-        "connection limit of the database: is not as in the template",
+        "connection limit of the database: is not",
     ),
     (
         "revoke connect on database fp from public",

@@ -6,7 +6,7 @@ use proofmark_pool::{
     Ending, Leftover, Outcome, Pool, PoolOptions, Session, TableWritten, Target, Template,
 };
 
-use crate::server::{pool, project, recipe, target};
+use crate::server::{pool, pool_on, project, recipe, start, target};
 
 const TABLES: &[(&str, &str)] = &[(
     "1_tables.sql",
@@ -85,9 +85,12 @@ async fn a_connection_left_open_does_not_hold_up_the_return() {
 
 #[tokio::test]
 async fn settings_and_privileges_of_the_database_are_copied_as_well() {
-    let pool = pool(
+    // On a server of its own: the role would seem to be one that a test has left.
+    let server = start();
+    let pool = pool_on(
+        &Target::private(server.address()).await.unwrap(),
         "belongings",
-        0,
+        PoolOptions::default(),
         &[(
             "1_a.sql",
             "create role belongings_app login;
@@ -131,8 +134,11 @@ async fn the_database_of_a_failed_test_stays() {
 
 #[tokio::test]
 async fn a_test_may_drop_its_database_create_another_and_leave_a_prepared_transaction() {
-    let pool = pool("unruly", 0, TABLES).await;
-    let (one, other) = (pool.lease().await.unwrap(), pool.lease().await.unwrap());
+    // On a server of its own: another test might have created the database.
+    let server = start();
+    let target = Target::private(server.address()).await.unwrap();
+    let pool = pool_on(&target, "unruly", PoolOptions::default(), TABLES).await;
+    let one = pool.lease().await.unwrap();
     let session = Session::open(&pool.target().config(&one.database)).await.unwrap();
     session.batch_execute("create database unruly_extra").await.unwrap();
     session
@@ -143,6 +149,7 @@ async fn a_test_may_drop_its_database_create_another_and_leave_a_prepared_transa
     let left = pool.give_back(&one, Ending::default()).await.unwrap().left;
     assert!(left.contains(&Leftover::Database("unruly_extra".to_owned())), "{left:?}");
     assert!(left.contains(&Leftover::PreparedTransaction("it's open".to_owned())), "{left:?}");
+    let other = pool.lease().await.unwrap();
     let outside = Session::open(pool.target().maintenance()).await.unwrap();
     outside
         .batch_execute(&format!("drop database \"{}\" with (force)", other.database))

@@ -54,9 +54,24 @@ pub(crate) async fn ensure(recipe: &Recipe) -> Result<(Template, bool), BuildErr
 
 /// A pool on a template made of `migrations`.
 pub(crate) async fn pool(database: &str, ready: usize, migrations: &[(&str, &str)]) -> Arc<Pool> {
+    let options = PoolOptions { ready, ..PoolOptions::default() };
+    Arc::new(pool_on(&target().await, database, options, migrations).await)
+}
+
+/// A pool on the server of `target`.
+pub(crate) async fn pool_on(
+    target: &Target,
+    database: &str,
+    options: PoolOptions,
+    migrations: &[(&str, &str)],
+) -> Pool {
     let root = project(migrations);
-    let (template, _) = ensure(&recipe(database, root.path())).await.expect("a template");
+    let recipe = recipe(database, root.path());
+    let ingredients = recipe.read().expect("readable migrations");
+    let key = ingredients.key(database, target.version());
+    let (template, _) =
+        Template::ensure(target, &recipe, &ingredients, &key, &|_| {}).await.expect("a template");
     let run = database.chars().rev().collect();
-    let options = PoolOptions { ready, run, ..PoolOptions::default() };
-    Arc::new(Pool::open(target().await, template, options).await.expect("a pool"))
+    let options = PoolOptions { run, ..options };
+    Pool::open(target.clone(), template, options).await.expect("a pool")
 }
