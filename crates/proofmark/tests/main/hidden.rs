@@ -139,7 +139,8 @@ async fn drops_its_database(lease: Lease) {
     let (client, connection) =
         settings.dbname("postgres").connect(tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
-    client.batch_execute(&format!("drop database \"{}\"", lease.database())).await.unwrap();
+    let drop = format!("drop database \"{}\" with (force)", lease.database());
+    client.batch_execute(&drop).await.unwrap();
     panic!("on purpose");
 }
 
