@@ -12,14 +12,16 @@ use crate::{Event, WarmOptions};
 ///
 /// `PROOFMARK_TEST` is for whoever wants to choose the name. Sources of the others: nextest
 /// (environment variables it sets), pytest-xdist, Jest, Vitest, Playwright, parallel_tests and
-/// Rails.
-pub const IDENTITY_ENV: [&str; 8] = [
+/// Rails. Vitest sets the number of a worker only when that is running already; what its processes
+/// have from their start is `VITEST`, and there each process is told apart by itself.
+pub const IDENTITY_ENV: [&str; 9] = [
     "PROOFMARK_TEST",
     "NEXTEST_TEST_NAME",
     "PYTEST_XDIST_WORKER",
     "JEST_WORKER_ID",
     "VITEST_POOL_ID",
     "VITEST_WORKER_ID",
+    "VITEST",
     "TEST_WORKER_INDEX",
     "TEST_ENV_NUMBER",
 ];

@@ -105,6 +105,7 @@ impl Default for Identity {
                 "JEST_WORKER_ID",
                 "VITEST_POOL_ID",
                 "VITEST_WORKER_ID",
+                "VITEST",
                 "TEST_WORKER_INDEX",
                 "TEST_ENV_NUMBER",
             ]

@@ -5,9 +5,13 @@
 //! **Invariant**: the place in the lease is given up after the backend is gone, or after the time
 //! it may take.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::Poll;
 
-use tokio::io::AsyncWriteExt;
+use proofmark_wire::tag;
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
 use crate::frontend::{OwnError, farewell};
 use crate::leases::{CloseReason, CloseSignal, Membership};
@@ -67,7 +71,10 @@ pub(crate) async fn run(shared: &Rc<Shared>, session: Session) {
     let keeps_goodbye = relay.keeps_goodbye();
     let can_tell_client = can_tell_client && watch.server_is_between_messages();
 
-    let last_word = last_word(&finish, &watch, client_has_closed);
+    let mut last_word = last_word(&finish, &watch, client_has_closed);
+    if last_word.is_some() && says_goodbye(&mut client).await {
+        last_word = None;
+    }
     if let (Some(error), true) = (&last_word, can_tell_client) {
         let mut bytes = Vec::new();
         error.write(&mut bytes);
@@ -123,17 +130,35 @@ async fn keep(
     is_fit.then_some((past, greeting))
 }
 
+/// Whether the client is leaving as well: its goodbye has come and is not read yet. Some drivers
+/// (node-postgres) do not wait for their own goodbye, and an error that comes instead of the end
+/// would hit nobody who expects one. What else is read here belongs to a session that is over.
+async fn says_goodbye(client: &mut Stream) -> bool {
+    let mut first = [0];
+    let read = poll_fn(|context| {
+        let mut buffer = ReadBuf::new(&mut first);
+        let read = Pin::new(&mut *client).poll_read(context, &mut buffer);
+        Poll::Ready(read.map_ok(|()| buffer.filled().first().copied()))
+    });
+    match read.await {
+        Poll::Ready(Ok(first)) => first.is_none_or(|first| first == tag::frontend::TERMINATE),
+        Poll::Ready(Err(_)) => true,
+        Poll::Pending => false,
+    }
+}
+
 /// What the client is told when it is not the one who ended the session.
 fn last_word(finish: &Finish, watch: &Watch, client_has_closed: bool) -> Option<OwnError> {
+    let is_leaving = client_has_closed || watch.said_goodbye();
     match finish {
+        Finish::Asked(_) if is_leaving => None,
         Finish::Asked(CloseReason::Returned) => Some(OwnError::lease_ended("it was returned")),
         Finish::Asked(CloseReason::ProcessEnded) => {
             Some(OwnError::lease_ended("the process that held it has ended"))
         }
         Finish::Asked(CloseReason::Shutdown) => Some(OwnError::shutting_down()),
         Finish::ServerClosed => {
-            let was_expected = client_has_closed || watch.said_goodbye() || watch.was_told();
-            (!was_expected).then(OwnError::server_lost)
+            (!is_leaving && !watch.was_told()).then(OwnError::server_lost)
         }
         Finish::ClientGone | Finish::ClientLeft => None,
     }

@@ -87,6 +87,19 @@ async fn a_return_closes_the_sessions_and_waits_for_the_source() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_leaving_is_not_told_that_its_lease_has_ended() {
+    let bench = Bench::start();
+    let console = bench.connect("proofmark").await;
+    rows(&console, "LEASE shop FOR 't'").await;
+    let mut leaving = Raw::start(bench.port, 0, "shop~t");
+    leaving.until(b'Z');
+    // Drivers that do not wait for their own goodbye return the lease in the same moment.
+    leaving.send(b"X\0\0\0\x04");
+    console.batch_execute("RETURN 't'").await.expect("it is held");
+    assert!(leaving.message().is_none(), "the end, and no error before it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn prepared_statements_and_parameters_are_understood() {
     let bench = Bench::start();
     let console = bench.connect("proofmark").await;
