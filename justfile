@@ -48,10 +48,15 @@ docs-commands:
     cargo build --release
     cargo xtask docs-commands
 
-# The small apps in Python and Node, through Proofmark.
-examples:
+# The small apps in other languages, through Proofmark; or some of them.
+examples *names:
     cargo build --release
-    bash examples/run.sh
+    bash examples/run.sh {{ names }}
+
+# The pytest plugin: format, lints, types, and its tests on every Python at hand.
+python:
+    cargo build --release
+    bash clients/python/check.sh
 
 # A benchmark: proxy, lease, ...; the README in its folder says what it needs.
 bench name *args:
