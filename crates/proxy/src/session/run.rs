@@ -157,9 +157,7 @@ fn last_word(finish: &Finish, watch: &Watch, client_has_closed: bool) -> Option<
             Some(OwnError::lease_ended("the process that held it has ended"))
         }
         Finish::Asked(CloseReason::Shutdown) => Some(OwnError::shutting_down()),
-        Finish::ServerClosed => {
-            (!is_leaving && !watch.was_told()).then(OwnError::server_lost)
-        }
+        Finish::ServerClosed => (!is_leaving && !watch.was_told()).then(OwnError::server_lost),
         Finish::ClientGone | Finish::ClientLeft => None,
     }
 }
