@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use proofmark::bench::{Bench, Options, Step};
 use proofmark::config::{Config, ServerChoice};
 use proofmark_catalog::Catalog;
-use proofmark_proxy::{Event, Proxy, ProxyOptions};
+use proofmark_pool::Isolation;
+use proofmark_proxy::{Event, Proxy, ProxyOptions, WarmOptions};
 use proofmark_trace::{
     CommandFinished, CommandLine, Header, Record, RunFinished, RunId, RunStarted, ServerUsed,
     TemplateHash, TemplateUsed,
@@ -228,7 +229,11 @@ impl Session {
         let forwarding = forward(heard, recorder.clone(), Arc::clone(&counts));
         let leases =
             Leases::new(Arc::clone(bench), catalogs, recorder.clone(), self.config.output.clone());
+        // A copy that is dropped with its lease has no use for connections that stay.
+        let across_leases =
+            bench.pools().values().all(|pool| pool.isolation().isolation != Isolation::Clone);
         let options = ProxyOptions {
+            warm: Some(WarmOptions { across_leases, ..WarmOptions::default() }),
             identity_env: self.config.identity_env.clone(),
             grace: Duration::from_millis(self.config.grace_ms),
             ..ProxyOptions::new(events)

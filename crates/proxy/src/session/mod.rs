@@ -1,7 +1,8 @@
 //! One session: bytes in both directions, watched as they pass.
 //!
-//! **Invariant**: between a client and a server every byte passes unchanged and in order, and what
-//! is held back per session is at most one buffer per direction.
+//! **Invariant**: between a client and a server every byte passes unchanged and in order, but for
+//! the goodbye of a client whose backend is to stay ([`crate::warm`]), and what is held back per
+//! session is at most one buffer per direction.
 
 mod observe;
 mod relay;
