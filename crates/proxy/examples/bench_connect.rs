@@ -112,29 +112,34 @@ async fn main() -> anyhow::Result<()> {
     }
     writeln!(out, "# {} tests, {}, medians (p95) in ms", tests, found.installation.version())?;
     for (name, _, _, took) in &mut ways {
-        // The first fills the stock.
+        // The first fill the stock.
         took.drain(..SLOTS.min(took.len()));
-        let part = |of: fn(&Took) -> Duration| {
-            let mut parts: Vec<_> = took.iter().map(of).collect();
-            parts.sort_unstable();
-            let at = |share: usize| parts[parts.len() * share / 100].as_secs_f64() * 1e3;
-            format!("{:.2} ({:.2})", at(50), at(95))
-        };
-        writeln!(
-            out,
-            "{name:>15}: connect {}, insert {}, count {}, disconnect {}, back {}, whole {}",
-            part(|took| took.connect),
-            part(|took| took.insert),
-            part(|took| took.count),
-            part(|took| took.disconnect),
-            part(|took| took.back),
-            part(|took| took.whole),
-        )?;
+        tell(&mut out, name, took)?;
     }
     drop(ways);
     cold.shutdown();
     warm.shutdown();
     Ok(())
+}
+
+/// Writes one line: medians, and the 95th of a hundred.
+fn tell(out: &mut impl Write, name: &str, took: &[Took]) -> std::io::Result<()> {
+    let part = |of: fn(&Took) -> Duration| {
+        let mut parts: Vec<_> = took.iter().map(of).collect();
+        parts.sort_unstable();
+        let at = |share: usize| parts[parts.len() * share / 100].as_secs_f64() * 1e3;
+        format!("{:.2} ({:.2})", at(50), at(95))
+    };
+    writeln!(
+        out,
+        "{name:>15}: connect {}, insert {}, count {}, disconnect {}, back {}, whole {}",
+        part(|took| took.connect),
+        part(|took| took.insert),
+        part(|took| took.count),
+        part(|took| took.disconnect),
+        part(|took| took.back),
+        part(|took| took.whole),
+    )
 }
 
 fn through(port: u16, database: &str) -> Config {

@@ -7,7 +7,8 @@
 //!
 //! **Invariant**: it knows neither how a database is made nor what a promise is, it changes no byte
 //! between a client and a server once the session has begun (of a client whose backend stays it
-//! keeps the goodbye), and no value of a row ever enters an event. The [`gate`], a proxy of its own for races, is the one part that delays.
+//! keeps the goodbye), and no value of a row ever enters an event. The [`gate`], a proxy of its own
+//! for races, is the one part that delays.
 
 mod backend;
 mod console;
