@@ -163,8 +163,8 @@ pub trait LeaseSource: Send + Sync + 'static {
     /// `postgres` and `template1`, which tools ask for before they make a database of their own,
     /// and what such a tool then made. What is seen there belongs to the lease that the same test
     /// holds, if it holds one. `None` refuses it.
-    fn maintenance(&self, database: &str) -> Option<Granted> {
+    fn maintenance(&self, database: &str) -> BoxFuture<'static, Option<Granted>> {
         let _ = database;
-        None
+        Box::pin(std::future::ready(None))
     }
 }

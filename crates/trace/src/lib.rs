@@ -21,7 +21,7 @@ pub use merge::{MergeError, merge};
 pub use read::{Ending, Item, Problem, ReadError, Reader, UnknownKinds};
 pub use record::{
     CommandFinished, Entry, LeaseReturned, Masked, Record, RunFinished, RunStarted, ServerUsed,
-    TemplateHash, TemplateUsed,
+    TemplateHash, TemplateUsed, ToolsFinished,
 };
 pub use trace::{LeaseKey, Run, Trace};
 pub use write::{CreateError, Writer};

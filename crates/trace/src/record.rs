@@ -44,6 +44,8 @@ pub enum Record {
     Proxy(Event),
     /// A lease came back and its database was asked what was written.
     LeaseReturned(LeaseReturned),
+    /// What tools of the suite made on the server without a lease.
+    ToolsFinished(ToolsFinished),
     /// The command ended.
     CommandFinished(CommandFinished),
     /// The last record of a run that was not cut off.
@@ -156,6 +158,16 @@ pub struct LeaseReturned {
     /// What that comparison found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differs: Vec<Difference>,
+}
+
+/// Databases that tools of the suite made for themselves: they had no lease.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolsFinished {
+    /// Those that were there when the command had ended, and were dropped.
+    pub dropped: Vec<String>,
+    /// Those that stay, because the server refused: somebody else was connected to them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stayed: Vec<String>,
 }
 
 /// A promise was broken by a refused row, but the server reported another one.

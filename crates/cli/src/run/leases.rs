@@ -23,6 +23,7 @@ use tokio_postgres::config::Host;
 
 use super::masked::masked;
 use super::recorder::Recorder;
+use super::tools::Tools;
 
 /// A lease that is out.
 #[derive(Debug, Clone)]
@@ -35,6 +36,7 @@ struct Held {
 pub(super) struct Leases {
     bench: Arc<Bench>,
     catalogs: HashMap<String, Catalog>,
+    tools: Arc<Tools>,
     recorder: Recorder,
     /// Where it is written down which databases are kept.
     output: PathBuf,
@@ -47,11 +49,12 @@ impl Leases {
     pub(super) fn new(
         bench: Arc<Bench>,
         catalogs: HashMap<String, Catalog>,
+        tools: Arc<Tools>,
         recorder: Recorder,
         output: PathBuf,
     ) -> Arc<Self> {
         let runtime = Handle::current();
-        Arc::new(Self { bench, catalogs, recorder, output, held: Mutex::default(), runtime })
+        Arc::new(Self { bench, catalogs, tools, recorder, output, held: Mutex::default(), runtime })
     }
 
     fn granted(&self, database: &str) -> Granted {
@@ -176,9 +179,14 @@ impl LeaseSource for Desk {
         self.0.bench.pools().keys().cloned().collect()
     }
 
-    fn maintenance(&self, _database: &str) -> Option<Granted> {
-        // `postgres` itself is not a lease: what a client did there would reach every test.
-        None
+    fn maintenance(&self, database: &str) -> BoxFuture<'static, Option<Granted>> {
+        let (leases, database) = (Arc::clone(&self.0), database.to_owned());
+        let task = self.0.runtime.spawn(async move {
+            // A server that does not answer refuses the client itself a moment later.
+            let entered = leases.tools.may_enter(&database).await.unwrap_or(false);
+            entered.then(|| leases.granted(&database))
+        });
+        Box::pin(async move { task.await.ok().flatten() })
     }
 }
 

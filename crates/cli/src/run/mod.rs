@@ -9,5 +9,6 @@ mod parent;
 mod recorder;
 mod session;
 mod signals;
+mod tools;
 
 pub(crate) use session::{run, serve};

@@ -28,6 +28,7 @@ use super::outcome;
 use super::parent::{self, Parent};
 use super::recorder::{Recorder, Recording, record};
 use super::signals::Signals;
+use super::tools::Tools;
 use crate::args::RunArguments;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -227,8 +228,10 @@ impl Session {
         let (events, heard) = std::sync::mpsc::channel::<Event>();
         let counts = Arc::new(Counts::default());
         let forwarding = forward(heard, recorder.clone(), Arc::clone(&counts));
+        let tools = Arc::new(Tools::watch(bench.target()).await.map_err(|error| internal(&error))?);
+        let (output, recording) = (self.config.output.clone(), recorder.clone());
         let leases =
-            Leases::new(Arc::clone(bench), catalogs, recorder.clone(), self.config.output.clone());
+            Leases::new(Arc::clone(bench), catalogs, Arc::clone(&tools), recording, output);
         // A copy that is dropped with its lease has no use for connections that stay.
         let across_leases =
             bench.pools().values().all(|pool| pool.isolation().isolation != Isolation::Clone);
@@ -253,6 +256,10 @@ impl Session {
         shut.map_err(|error| internal(&error))?;
         if !matches!(forwarded, Ok(Ok(()))) {
             return Err(Failure::new(Exit::Internal, "the proxy's events were lost: a bug"));
+        }
+        let made = tools.finish().await.map_err(|error| internal(&error))?;
+        if let Some(made) = made {
+            recorder.add(Record::ToolsFinished(made));
         }
         let finished = finished?;
         recorder.add(Record::CommandFinished(finished.clone()));

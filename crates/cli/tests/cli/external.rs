@@ -10,12 +10,12 @@ use crate::machine::{alive, has, until};
 use crate::project::Project;
 
 /// A server with databases that are none of Proofmark's business.
-struct TheirServer {
+pub(crate) struct TheirServer {
     server: Server,
 }
 
 impl TheirServer {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let found = find(&Search::new()).expect("a PostgreSQL is found or fetched");
         let image = base_image(&found.installation, &Cache::user()).expect("initdb works");
         let server = Server::start(&found.installation, &image, &ServerOptions::default())
@@ -28,7 +28,7 @@ impl TheirServer {
         theirs
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.server.address().url("postgres")
     }
 
@@ -37,7 +37,7 @@ impl TheirServer {
         ask(self.server.address(), database, sql)
     }
 
-    fn databases(&self) -> Vec<String> {
+    pub(crate) fn databases(&self) -> Vec<String> {
         self.ask(
             "postgres",
             "SELECT datname FROM pg_database WHERE datname !~ '^template[01]$' ORDER BY 1",

@@ -25,3 +25,4 @@ mod serve;
 mod signals;
 mod suite_outcomes;
 mod talk;
+mod tools;

@@ -170,7 +170,7 @@ async fn other(
         let joined = shared.leases.join_existing(shared, lease, id).await;
         return joined.map(in_lease).map_err(|error| not_joined(error, &database));
     }
-    if let Some(granted) = shared.source.maintenance(&database) {
+    if let Some(granted) = shared.source.maintenance(&database).await {
         let own = shared.source.databases().into_iter().find_map(|template| {
             let join = join(shared, template, None, Identity::Unknown, peer);
             shared.leases.place_in(&join.key, id)

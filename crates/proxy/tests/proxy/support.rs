@@ -152,10 +152,10 @@ impl LeaseSource for Databases {
         vec!["shop".to_owned()]
     }
 
-    fn maintenance(&self, database: &str) -> Option<Granted> {
+    fn maintenance(&self, database: &str) -> BoxFuture<'static, Option<Granted>> {
         let is_allowed = self.maintenance.iter().any(|allowed| allowed == database);
         let granted = || Granted { address: upstream(), database: database.to_owned() };
-        is_allowed.then(granted)
+        std::future::ready(is_allowed.then(granted)).boxed()
     }
 }
 

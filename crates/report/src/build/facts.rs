@@ -11,6 +11,9 @@ use proofmark_trace::{Ending, LeaseReturned, Record, Run, Trace};
 use super::isolation::any_differed;
 use crate::{BrokenInvariant, DatabaseFacts, Invariants, Kept, LeftBehind, Outcome, RunFacts};
 
+/// Whoever works on the server without a lease.
+const TOOLS: &str = "a tool of the suite";
+
 /// The runs of a trace as one; where several machines ran parts of a suite, the first that failed
 /// gives the exit code, and the one that took longest the time.
 pub(super) fn run_facts(trace: &Trace) -> RunFacts {
@@ -140,6 +143,19 @@ pub(super) fn left_over(trace: &Trace) -> (Vec<Kept>, Vec<LeftBehind>) {
         let test = || lease.test.as_str().to_owned();
         kept.extend(lease.kept.iter().map(|name| Kept { test: test(), database: name.clone() }));
         left.extend(lease.left.iter().map(|w| LeftBehind { test: test(), what: w.clone() }));
+    }
+    for (_, entry) in trace.entries() {
+        let Record::ToolsFinished(tools) = &entry.record else { continue };
+        let ends = [
+            (&tools.dropped, "was dropped at the end"),
+            (&tools.stayed, "could not be dropped and stays"),
+        ];
+        left.extend(ends.iter().flat_map(|(names, end)| {
+            names.iter().map(move |name| LeftBehind {
+                test: TOOLS.to_owned(),
+                what: format!("created the database `{name}`; it {end}"),
+            })
+        }));
     }
     (kept, left)
 }

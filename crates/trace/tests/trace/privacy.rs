@@ -6,7 +6,7 @@ use expect_test::expect;
 use proofmark_catalog::{Catalog, PromiseId};
 use proofmark_trace::{
     CommandLine, Difference, Ended, Event, How, InUse, Isolation, Lane, LeaseId, Masked, Record,
-    Refusal, ServerUsed, SessionId, TurnedAway, Writer,
+    Refusal, ServerUsed, SessionId, ToolsFinished, TurnedAway, Writer,
 };
 use serde_json::Value;
 
@@ -84,6 +84,8 @@ fn the_only_texts_in_a_trace_are_names_shapes_and_migrations() {
         .record.run_started.databases[].template
         .record.run_started.server.origin
         .record.run_started.server.version
+        .record.tools_finished.dropped[]
+        .record.tools_finished.stayed[]
         .run
     "#]]
     .assert_eq(&(texts.join("\n") + "\n"));
@@ -148,6 +150,8 @@ fn every_record() -> Vec<Record> {
     ];
     records.extend(events().into_iter().map(Record::Proxy));
     records.push(lease);
+    let names = || vec!["test_shop".to_owned()];
+    records.push(Record::ToolsFinished(ToolsFinished { dropped: names(), stayed: names() }));
     records.extend(finished());
     records
 }
