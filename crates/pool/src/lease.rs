@@ -79,6 +79,15 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// An error for a trace, which has no place for what the server says about rows: of its own errors
+/// the code and the constraint.
+pub(crate) fn told(error: &LeaseError) -> String {
+    let LeaseError::Step { step, source } = error else { return chain(error) };
+    let Some(refused) = source.as_db_error() else { return chain(error) };
+    let constraint = refused.constraint().map(|name| format!(" by `{name}`")).unwrap_or_default();
+    format!("{step} failed: the server refused with {}{constraint}", refused.code().code())
+}
+
 /// `name` as an SQL identifier.
 pub(crate) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))

@@ -226,6 +226,12 @@ impl Pool {
         self.workshop.setbacks.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Somebody works on the server without a lease: what is left there from now on is told, but
+    /// not removed, because nobody knows who needs it for how long.
+    pub fn tools_came(&self) {
+        self.workshop.cluster.tools_came();
+    }
+
     /// Ends the pool: databases that nobody holds are dropped, those on their way out are gone when
     /// this returns; kept ones stay.
     ///

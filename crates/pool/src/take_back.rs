@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError};
 use crate::claim::unmark;
 use crate::connection::{Idle, recycle};
 use crate::invariants::Checked;
-use crate::lease::{LeaseError, chain, literal, wait_until_empty};
+use crate::lease::{LeaseError, literal, told, wait_until_empty};
 use crate::pool::{Ending, Held, Outcome};
 use crate::reset::{Engine, Judged, Judgement, Look};
 use crate::returned::{How, Leftover, Returned};
@@ -210,7 +210,7 @@ impl Workshop {
             }
             Err(error) => {
                 self.note_setback(&slot, &error);
-                returned.how = How::Replaced { why: chain(&error) };
+                returned.how = How::Replaced { why: told(&error) };
                 self.stock.failed(None);
                 self.dispose(slot);
                 return;

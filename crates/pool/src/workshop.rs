@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use crate::cluster::Cluster;
 use crate::copier::Copier;
 use crate::invariants::Invariants;
-use crate::lease::{LeaseError, chain};
+use crate::lease::{LeaseError, told};
 use crate::reset::{Engine, Work};
 use crate::session::Sessions;
 use crate::slot::Slot;
@@ -140,7 +140,7 @@ impl Workshop {
     pub(crate) fn note_setback(&self, slot: &Slot, error: &LeaseError) {
         let mut setbacks = self.setbacks.lock().unwrap_or_else(PoisonError::into_inner);
         if setbacks.len() < SETBACKS_MAX {
-            setbacks.push(format!("{}: {}", slot.database, chain(error)));
+            setbacks.push(format!("{}: {}", slot.database, told(error)));
         }
     }
 

@@ -44,6 +44,14 @@ pub enum Record {
     Proxy(Event),
     /// A lease came back and its database was asked what was written.
     LeaseReturned(LeaseReturned),
+    /// A database could not be made equal to its template in the background, and was replaced by a
+    /// fresh copy before any test saw it.
+    Setback {
+        /// The name the client asks for, such as `shop`.
+        database: String,
+        /// Its real name, the step that failed and the server's code.
+        what: String,
+    },
     /// What tools of the suite made on the server without a lease.
     ToolsFinished(ToolsFinished),
     /// The command ended.

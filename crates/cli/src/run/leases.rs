@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::BoxFuture;
 use proofmark::bench::{Bench, Lease, Outcome};
 use proofmark_catalog::Catalog;
-use proofmark_pool::Session;
+use proofmark_pool::{Pool, Session};
 use proofmark_proxy::{
     GivenBack, Granted, LeaseId, LeaseRequest, LeaseSource, Seen, SourceError, TestName, Upstream,
 };
@@ -184,6 +184,9 @@ impl LeaseSource for Desk {
         let task = self.0.runtime.spawn(async move {
             // A server that does not answer refuses the client itself a moment later.
             let entered = leases.tools.may_enter(&database).await.unwrap_or(false);
+            if entered {
+                leases.bench.pools().values().for_each(Pool::tools_came);
+            }
             entered.then(|| leases.granted(&database))
         });
         Box::pin(async move { task.await.ok().flatten() })

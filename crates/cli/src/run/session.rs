@@ -257,6 +257,11 @@ impl Session {
         if !matches!(forwarded, Ok(Ok(()))) {
             return Err(Failure::new(Exit::Internal, "the proxy's events were lost: a bug"));
         }
+        for (database, pool) in bench.pools() {
+            let setbacks = pool.setbacks().into_iter();
+            let records = setbacks.map(|what| Record::Setback { database: database.clone(), what });
+            records.for_each(|record| recorder.add(record));
+        }
         let made = tools.finish().await.map_err(|error| internal(&error))?;
         if let Some(made) = made {
             recorder.add(Record::ToolsFinished(made));

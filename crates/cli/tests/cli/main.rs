@@ -13,6 +13,7 @@ mod external;
 mod help;
 mod identity;
 mod init;
+mod isolation;
 mod kept;
 mod killed;
 mod machine;

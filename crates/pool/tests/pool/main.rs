@@ -1,6 +1,7 @@
 //! Templates and leases on a real private server.
 
 mod cluster;
+mod faults;
 mod fingerprint;
 mod invariants;
 mod leases;

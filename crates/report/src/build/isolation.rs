@@ -16,6 +16,7 @@ pub(super) fn isolation(trace: &Trace) -> Isolation {
     let mut isolation = Isolation {
         in_use: in_use(trace),
         direct: direct(trace).into_iter().collect(),
+        setbacks: setbacks(trace),
         ..Isolation::default()
     };
     if isolation.in_use.is_empty() {
@@ -54,6 +55,14 @@ fn returned(trace: &Trace) -> impl Iterator<Item = &LeaseReturned> {
         Record::LeaseReturned(lease) => Some(lease),
         _ => None,
     })
+}
+
+fn setbacks(trace: &Trace) -> Vec<String> {
+    let records = trace.entries().filter_map(|(_, entry)| match &entry.record {
+        Record::Setback { what, .. } => Some(what.clone()),
+        _ => None,
+    });
+    records.collect()
 }
 
 /// Whether any database was not equal to its template.

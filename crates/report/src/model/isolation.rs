@@ -24,6 +24,9 @@ pub struct Isolation {
     pub kept: u64,
     /// Why databases were replaced, the most frequent reason first.
     pub replaced_because: Vec<ReplacedBecause>,
+    /// Databases that could not be made equal to their template in the background, with the step
+    /// that failed: each was replaced before any test saw it.
+    pub setbacks: Vec<String>,
     /// How often a database was compared completely with its template afterwards.
     pub verified: u64,
     /// What those comparisons found, in the order in which the databases came back.

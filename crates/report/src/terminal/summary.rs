@@ -144,6 +144,11 @@ fn isolation(isolation: &Isolation, options: &Options) -> Vec<String> {
         let first = visible(&because.first);
         lines.push(under(&format!("{times}: {} (first after {first})", visible(&because.why))));
     }
+    lines.extend(
+        isolation.setbacks.iter().take(shown).map(|setback| {
+            under(&format!("could not be undone, so replaced: {}", visible(setback)))
+        }),
+    );
     lines.extend(direct(isolation, options));
     lines
 }

@@ -62,6 +62,7 @@ pub(crate) fn leaked() -> Report {
         isolation: "clone".to_owned(),
         why: Some("the role is no superuser".to_owned()),
     }];
+    report.isolation.setbacks = vec!["proofmark_shop_7f_3: undoing failed".to_owned()];
     report.isolation.direct = vec!["reports::monthly".to_owned()];
     report.isolation.differed = [
         ("table public.orders", "3 rows instead of 2"),

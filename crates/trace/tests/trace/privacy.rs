@@ -150,6 +150,8 @@ fn every_record() -> Vec<Record> {
     ];
     records.extend(events().into_iter().map(Record::Proxy));
     records.push(lease);
+    let (database, what) = ("shop".to_owned(), "shop_1: undoing failed".to_owned());
+    records.push(Record::Setback { database, what });
     let names = || vec!["test_shop".to_owned()];
     records.push(Record::ToolsFinished(ToolsFinished { dropped: names(), stayed: names() }));
     records.extend(finished());
