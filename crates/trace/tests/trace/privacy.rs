@@ -84,6 +84,8 @@ fn the_only_texts_in_a_trace_are_names_shapes_and_migrations() {
         .record.run_started.databases[].template
         .record.run_started.server.origin
         .record.run_started.server.version
+        .record.setback.database
+        .record.setback.what
         .record.tools_finished.dropped[]
         .record.tools_finished.stayed[]
         .run
