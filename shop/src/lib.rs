@@ -37,3 +37,5 @@ pub mod telemetry;
 pub mod worker;
 
 pub mod seed;
+
+pub mod admin;

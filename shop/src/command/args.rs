@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use shop::payment::inbound::NoticeSecrets;
 use shop::telemetry::log::{DEFAULT_FILTER, Format};
 
 const STYLES: Styles = Styles::styled()
@@ -86,6 +87,12 @@ pub(crate) struct Serve {
     /// Where the API listens; port 0 takes any that is free.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub(crate) listen: SocketAddr,
+    /// Where the admin page listens: on this machine only.
+    #[arg(long, default_value = "127.0.0.1:8081", value_name = "ADDRESS")]
+    pub(crate) admin: SocketAddr,
+    /// What payment providers sign their news with: `provider=secret`, separated by commas.
+    #[arg(long, env = "SHOP_PROVIDER_SECRETS", hide_env_values = true, value_name = "SECRETS")]
+    pub(crate) provider_secrets: Option<NoticeSecrets>,
     /// Leave the worker to `shop worker`.
     #[arg(long)]
     pub(crate) no_worker: bool,

@@ -36,13 +36,14 @@ async fn on(
 ) -> Result<(), Failure> {
     migrate::bring(&database.pool).await?;
     let context = Context::system();
-    let state = AppState::new(
+    let mut state = AppState::new(
         database.pool.clone(),
         context.clone(),
         Providers::new(providers(&database.pool, &context)),
         Limits::default(),
         Arc::new(Metrics::new()),
     );
+    state.notices = arguments.provider_secrets.clone().unwrap_or_default();
     let work = Work {
         pool: database.pool.clone(),
         context: context.clone(),
@@ -52,11 +53,18 @@ async fn on(
     };
     let listener = listen(arguments.listen).await?;
     let address = listener.local_addr().or_fail("the address is not known")?;
+    if !arguments.admin.ip().is_loopback() {
+        return Err(Failure::new(format!("{} is not on this machine", arguments.admin))
+            .help("the admin page asks for no key: keep it on 127.0.0.1, and use a tunnel"));
+    }
+    let admin_listener = listen(arguments.admin).await?;
+    let admin_address = admin_listener.local_addr().or_fail("the address is not known")?;
     if let Some(key) = keys::first(&database.pool, &context).await? {
         say::named("key", &format!("{key}   (shown this once; it may do everything)"));
     }
     say::named("api", &format!("http://{address}/v1"));
     say::named("document", &format!("http://{address}/openapi.json"));
+    say::named("admin", &format!("http://{admin_address}/"));
     if let Some(psql) = database.place() {
         say::named("database", &psql);
     }
@@ -66,9 +74,12 @@ async fn on(
             worker::run(work, stop.clone().told()).await;
         }
     };
+    let admin =
+        shop::admin::serve(admin_listener, state.pool.clone(), context, stop.clone().told());
     let serving = shop::http::serve(listener, state, stop.clone().told());
-    let (served, ()) = tokio::join!(serving, duties);
-    served.or_fail("the service ended")
+    let (served, watched, ()) = tokio::join!(serving, admin, duties);
+    served.or_fail("the service ended")?;
+    watched.or_fail("the admin page ended")
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {

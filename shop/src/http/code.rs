@@ -65,6 +65,23 @@ codes! {
     Busy = "busy" CONFLICT "Others are changing the same at the same time";
     Internal = "internal" INTERNAL_SERVER_ERROR "The service failed";
 
+    // Webhooks.
+    SignatureInvalid = "signature_invalid" UNAUTHORIZED "The signature does not fit";
+    WebhookEndpointNotFound = "webhook_endpoint_not_found" NOT_FOUND
+        "There is no such webhook endpoint";
+    WebhookEndpointExists = "webhook_endpoint_exists" CONFLICT
+        "Another webhook endpoint has this URL";
+    WebhookUrlNotEncrypted = "webhook_url_not_encrypted" UNPROCESSABLE_ENTITY
+        "Only the service's own machine is reached without encryption";
+    EventTypeUnknown = "event_type_unknown" UNPROCESSABLE_ENTITY "There is no such type of event";
+    EventTypesMissing = "event_types_missing" UNPROCESSABLE_ENTITY
+        "At least one type of event is needed";
+    WebhookDeliveryNotFound = "webhook_delivery_not_found" NOT_FOUND "There is no such delivery";
+    WebhookDeliveryClosed = "webhook_delivery_closed" CONFLICT
+        "The delivery was accepted or cancelled";
+    WebhookDeliveryTriedTooOften = "webhook_delivery_tried_too_often" CONFLICT
+        "The delivery was tried as often as it may be";
+
     // The catalogue.
     ProductNotFound = "product_not_found" NOT_FOUND "There is no such product";
     TaxClassUnknown = "tax_class_unknown" UNPROCESSABLE_ENTITY "There is no such tax class";

@@ -23,7 +23,7 @@ pub use body::{Body, Search, Segment};
 pub use caller::Caller;
 pub use code::{Code, of_constraint};
 pub use limit::Limits;
-pub use page::{Page, PageQuery};
+pub use page::{Limit, Page, PageQuery};
 pub(crate) use problem::problems;
 pub use problem::{PROBLEM_JSON, Problem};
 pub use serve::serve;
@@ -33,14 +33,16 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::get;
+use axum::routing::{get, post};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::telemetry;
 
 /// Every route of the aggregates, with what the document says of them.
 fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(openapi::base()).merge(crate::catalog::http::routes())
+    OpenApiRouter::with_openapi(openapi::base())
+        .merge(crate::catalog::http::routes())
+        .merge(crate::event::webhook::http::routes())
 }
 
 /// The whole service: every route, and around them identity, limits and problems.
@@ -51,6 +53,8 @@ pub fn router(state: AppState) -> Router {
     state.metrics.know_fields(openapi::field_names(&document));
     routes
         .route("/openapi.json", get(async move || openapi::show(&text)))
+        // Providers have no key: they sign.
+        .route("/v1/webhooks/{provider}", post(crate::payment::inbound::receive))
         .fallback(async || Problem::new(Code::RouteNotFound))
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))
         .layer(middleware::from_fn_with_state((state.clone(), access), access::check))

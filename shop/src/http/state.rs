@@ -9,6 +9,7 @@ use super::key::KeyCache;
 use super::limit::{Gate, Limits, Rates};
 use crate::context::Context;
 use crate::inventory::HotHolds;
+use crate::payment::inbound::NoticeSecrets;
 use crate::payment::provider::Provider;
 use crate::telemetry::Metrics;
 
@@ -47,6 +48,8 @@ pub struct AppState {
     pub limits: Limits,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What providers sign their news with.
+    pub notices: NoticeSecrets,
     /// Holds of what everybody wants.
     pub hot: HotHolds,
     pub(super) gate: Gate,
@@ -71,6 +74,7 @@ impl AppState {
             pool,
             context,
             providers,
+            notices: NoticeSecrets::default(),
             limits,
             metrics,
         }

@@ -14,6 +14,7 @@ mod capture;
 mod dispute;
 pub mod events;
 mod expire;
+pub mod inbound;
 pub mod method;
 pub mod provider;
 mod recover;

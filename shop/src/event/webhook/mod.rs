@@ -16,6 +16,7 @@ mod deliver;
 mod endpoint;
 mod fan;
 mod guard;
+pub(crate) mod http;
 mod schedule;
 mod secret;
 mod send;
