@@ -9,6 +9,11 @@ mod make;
 
 mod client;
 
+mod admin;
+mod admin;
 mod api;
+mod commands;
 mod security;
 mod telemetry;
+mod webhooks;
+mod worker;
