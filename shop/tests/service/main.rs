@@ -10,7 +10,6 @@ mod make;
 mod client;
 
 mod admin;
-mod admin;
 mod api;
 mod commands;
 mod security;

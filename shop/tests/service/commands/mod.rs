@@ -78,6 +78,24 @@ impl Serving {
     }
 }
 
+/// An order whose lines are missing, written with the triggers switched off.
+async fn go_past_the_rules(data: &Path) {
+    let options = PgConnectOptions::new_without_pgpass()
+        .socket(data.join("socket"))
+        .username("postgres")
+        .database("shop");
+    let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    sqlx::raw_sql(
+        "SET session_replication_role = replica;
+         INSERT INTO orders (id, email, currency, tax_included, lines_subtotal, grand_total)
+         VALUES (gen_random_uuid(), 'a@example.org', 'EUR', true, 700, 700)",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    pool.close().await;
+}
+
 /// One story on one data directory, because making one takes a second or two.
 #[tokio::test]
 async fn the_service_keeps_its_data_its_keys_and_its_word() {
@@ -134,20 +152,7 @@ async fn the_service_keeps_its_data_its_keys_and_its_word() {
 
     // All invariants hold, until somebody goes past the rules.
     assert!(done(data, &["check"]).contains("0 are broken"));
-    let options = PgConnectOptions::new_without_pgpass()
-        .socket(data.join("socket"))
-        .username("postgres")
-        .database("shop");
-    let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
-    sqlx::raw_sql(
-        "SET session_replication_role = replica;
-         INSERT INTO orders (id, email, currency, tax_included, lines_subtotal, grand_total)
-         VALUES (gen_random_uuid(), 'a@example.org', 'EUR', true, 700, 700)",
-    )
-    .execute(&pool)
-    .await
-    .unwrap();
-    pool.close().await;
+    go_past_the_rules(data).await;
     let broken = run(data, &["check"]);
     assert_eq!(broken.status.code(), Some(10), "{}", text(&broken));
     assert!(text(&broken).contains("BROKEN  order_equals_its_lines"), "{}", text(&broken));
