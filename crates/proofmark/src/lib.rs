@@ -23,7 +23,10 @@ pub use proofmark_macros::test;
 /// Holds chosen statements and commits until a test lets them go.
 pub use proofmark_proxy::gate;
 
-pub use fixture::{Clock, FromLease, Lease, Moment, Transaction, TransactionError, Transactional};
+pub use fixture::{
+    Clock, Connection, ConnectionError, FromLease, Lease, Moment, Transaction, TransactionError,
+    Transactional,
+};
 
 /// Under `proofmark run` a test is on the proxy's lane, unless it asks otherwise:
 /// `#[proofmark::test(lane = "direct")]`, or `lane = "direct"` in `proofmark.toml` for all tests

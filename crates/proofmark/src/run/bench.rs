@@ -8,15 +8,18 @@
 //! the server's keeper watches for the process to end.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use proofmark_pool::{LeaseError, Session};
 use proofmark_proxy::Lane;
+use tokio::runtime::Handle;
 
 use super::source::{GivenBack, Granted, SourceError};
 use crate::bench::{Bench, Lease, Options, Outcome, Pool};
 use crate::config::Config;
-use crate::fixture::Terms;
+use crate::fixture::{Kept, Terms};
 
 /// How long a database may take to be dropped from a server of the user's.
 const DROPPING: Duration = Duration::from_secs(10);
@@ -24,14 +27,14 @@ const DROPPING: Duration = Duration::from_secs(10);
 /// The bench of this process.
 #[derive(Debug)]
 pub(super) struct OwnBench {
-    bench: Bench,
+    bench: Arc<Bench>,
     output: PathBuf,
 }
 
 impl OwnBench {
     pub(super) async fn open(config: &Config) -> Result<Self, SourceError> {
         let bench = Bench::open(config, Options::shared()).await?;
-        Ok(Self { bench, output: config.output.clone() })
+        Ok(Self { bench: Arc::new(bench), output: config.output.clone() })
     }
 
     pub(super) fn databases(&self) -> Vec<String> {
@@ -54,8 +57,23 @@ impl OwnBench {
             database: lease.database.clone(),
             config,
             lane: Lane::Direct,
+            kept: Some(self.connections(&lease)),
         };
         Ok(Granted { terms, pooled: Some(lease) })
+    }
+
+    /// The connections to `lease` that outlive it. They live in this runtime, because a test's own
+    /// ends with the test.
+    fn connections(&self, lease: &Lease) -> Kept {
+        let (bench, lease, runtime) = (Arc::clone(&self.bench), lease.clone(), Handle::current());
+        Kept::new(move || {
+            let (bench, lease) = (Arc::clone(&bench), lease.clone());
+            let taking = runtime.spawn(async move {
+                let pool = bench.pool(&lease.of).expect("the lease is of this bench");
+                pool.connection(&lease).await
+            });
+            async move { taking.await.expect("connecting neither panics nor is cancelled") }.boxed()
+        })
     }
 
     pub(super) async fn give_back(

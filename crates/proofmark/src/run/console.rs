@@ -114,6 +114,7 @@ impl Console {
             url,
             config,
             lane,
+            kept: None,
         };
         Ok(Granted { terms, pooled: None })
     }

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use proofmark::{FromLease, Lane, Lease};
+use proofmark::{Connection, FromLease, Lane, Lease};
 use sqlx::PgPool;
 use tokio_postgres::Client;
 
@@ -240,6 +240,73 @@ async fn asks_for_the_direct_lane(lease: Lease, db: PgPool) {
 async fn says_its_lane(lease: Lease, client: Client) {
     client.batch_execute(SHOW).await.unwrap();
     note("lane", &format!("{:?}", lease.lane()));
+}
+
+#[proofmark::test]
+#[ignore = "run by `connection`"]
+async fn leaves_much_on_its_connection(connection: Connection, lease: Lease) {
+    note("first_database", lease.database());
+    note("first_backend", &backend(&connection).await);
+    let much = "set search_path to nowhere; set session authorization pg_monitor; \
+                set lock_timeout = 7; listen curtain; create temp table prop (); \
+                select pg_advisory_lock(7); declare c cursor with hold for select 1";
+    connection.batch_execute(much).await.unwrap();
+    connection.batch_execute("begin; select 1").await.unwrap();
+    assert!(connection.batch_execute("select 1 / 0").await.is_err());
+}
+
+#[proofmark::test]
+#[ignore = "run by `connection`"]
+async fn takes_a_connection_as_new(connection: Connection, lease: Lease) {
+    note("second_database", lease.database());
+    note("second_backend", &backend(&connection).await);
+    // Types that a driver does not know by heart are looked up by statements that it keeps.
+    let found = "select current_setting('search_path'), current_user = session_user, \
+                 current_setting('lock_timeout'), array(select pg_listening_channels())::text[], \
+                 to_regclass('pg_temp.prop') is null, \
+                 (select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()), \
+                 (select count(*) from pg_cursors where name = 'c'), \
+                 (select count(*) from pg_prepared_statements where from_sql), \
+                 'a'::information_schema.sql_identifier";
+    let row = connection.query_one(found, &[]).await.unwrap();
+    assert_eq!(row.get::<_, &str>(0), "\"$user\", public");
+    assert!(row.get::<_, bool>(1));
+    assert_eq!(row.get::<_, &str>(2), "0");
+    assert_eq!(row.get::<_, Vec<String>>(3), Vec::<String>::new());
+    assert!(row.get::<_, bool>(4));
+    assert_eq!([5, 6, 7].map(|column| row.get::<_, i64>(column)), [0, 0, 0]);
+    // Refused inside a transaction.
+    connection.batch_execute("vacuum show").await.unwrap();
+}
+
+#[proofmark::test]
+#[ignore = "run by `connection`"]
+async fn keeps_its_connection_busy(connection: Connection, lease: Lease) {
+    note("first_database", lease.database());
+    note("first_backend", &backend(&connection).await);
+    tokio::spawn(async move { connection.batch_execute("select pg_sleep(600)").await });
+    tokio::task::yield_now().await;
+}
+
+#[proofmark::test]
+#[ignore = "run by `connection`"]
+async fn gives_its_connection_away(connection: Connection, lease: Lease) {
+    note("first_database", lease.database());
+    note("first_backend", &backend(&connection).await);
+    std::mem::forget(connection);
+}
+
+#[proofmark::test]
+#[ignore = "run by `connection`"]
+async fn prepares_a_statement_in_sql(connection: Connection, lease: Lease) {
+    note("first_database", lease.database());
+    note("first_backend", &backend(&connection).await);
+    connection.batch_execute("prepare s as select 1").await.unwrap();
+}
+
+async fn backend(client: &Client) -> String {
+    let row = client.query_one("select pg_backend_pid()::text", &[]).await.unwrap();
+    row.get(0)
 }
 
 /// Many tests at once that would all collide if they met.

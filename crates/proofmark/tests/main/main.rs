@@ -9,6 +9,7 @@
 
 mod alone;
 mod clock;
+mod connection;
 mod databases;
 mod fixtures;
 mod hermitage;

@@ -58,8 +58,12 @@ impl Project {
 
     /// The command that runs `tests` of `hidden`, as cargo would in this project.
     pub(crate) fn command(&self, tests: &[&str]) -> Command {
+        self.command_on(tests, "8")
+    }
+
+    fn command_on(&self, tests: &[&str], threads: &str) -> Command {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--ignored", "--exact"]).args(["--test-threads", "8"]);
+        command.args(["--ignored", "--exact"]).args(["--test-threads", threads]);
         command.args(tests.iter().map(|test| format!("hidden::{test}")));
         command.env("CARGO_MANIFEST_DIR", self.root());
         for variable in ["PROOFMARK_URL", "PROOFMARK_SERVER_URL", "DATABASE_URL"] {
@@ -72,6 +76,11 @@ impl Project {
     /// Runs `tests` of `hidden` and waits for their end.
     pub(crate) fn run(&self, tests: &[&str]) -> Ran {
         Ran::from(self.command(tests).output().unwrap())
+    }
+
+    /// The same, one after the other in the order of their names.
+    pub(crate) fn run_in_order(&self, tests: &[&str]) -> Ran {
+        Ran::from(self.command_on(tests, "1").output().unwrap())
     }
 
     /// What a hidden test wrote for us to read.
