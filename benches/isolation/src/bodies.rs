@@ -45,10 +45,8 @@ pub(crate) struct Body(&'static [&'static str]);
 /// What the peers run as well.
 const TRIVIAL: &[&str] = &["insert into tag (name) values ('new')", "select count(*) from tag"];
 
-const TRIVIAL_SHOP: &[&str] = &[
-    "insert into tax_class (code, name) values ('new', 'New')",
-    "select count(*) from tax_class",
-];
+const TRIVIAL_SHOP: &[&str] =
+    &["insert into tax_class (code, name) values ('new', 'New')", "select count(*) from tax_class"];
 
 /// A purchase: nine tables, two seed rows edited, one deleted.
 pub(crate) const FLOW: Body = Body(&[

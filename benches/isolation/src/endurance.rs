@@ -66,8 +66,7 @@ fn bytes(directory: &Path) -> anyhow::Result<u64> {
 }
 
 async fn names(stage: &Stage) -> anyhow::Result<Vec<String>> {
-    let session =
-        proofmark_pool::Session::open(stage.bench().target().maintenance()).await?;
+    let session = proofmark_pool::Session::open(stage.bench().target().maintenance()).await?;
     let sizes = "select datname::text || ' ' || pg_size_pretty(pg_database_size(oid)) \
                  from pg_database where datallowconn order by 1";
     let rows = session.query(sizes, &[]).await?;

@@ -17,8 +17,9 @@ mod sqlx_test;
 mod through;
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::Builder;
 
-use bodies::{Body, Schema};
+use bodies::Schema;
 use samples::Report;
 use server::Stage;
 
@@ -33,6 +34,9 @@ struct Arguments {
     /// How often everything is measured; the peers take turns with us.
     #[arg(long, default_value_t = 3, global = true)]
     rounds: usize,
+    /// Threads of this program's runtime: with one, nothing wakes another thread.
+    #[arg(long, default_value_t = 1, global = true)]
+    threads: usize,
 }
 
 #[derive(Subcommand)]
@@ -60,15 +64,27 @@ enum What {
     #[command(hide = true)]
     Sqlx {
         #[arg(long)]
-        threads: usize,
+        harness_threads: usize,
         #[arg(long)]
         migrations: std::path::PathBuf,
     },
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let Arguments { what, tests, rounds } = Arguments::parse();
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    if let What::Sqlx { harness_threads, migrations } = &arguments.what {
+        return sqlx_test::run(*harness_threads, arguments.tests, migrations);
+    }
+    let mut builder = match arguments.threads {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    let runtime = builder.worker_threads(arguments.threads).enable_all().build()?;
+    runtime.block_on(run(arguments))
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let Arguments { what, tests, rounds, .. } = arguments;
     let report = Report::default();
     match what {
         What::Ours => {
@@ -96,9 +112,6 @@ async fn main() -> anyhow::Result<()> {
         }
         What::Scale { megabytes } => scale::run(megabytes, tests, rounds, &report).await,
         What::Endurance => endurance::run(tests, &report).await,
-        What::Sqlx { threads, migrations } => {
-            // A runtime of ours must not be around those of the tests.
-            tokio::task::spawn_blocking(move || sqlx_test::run(threads, tests, &migrations)).await?
-        }
+        What::Sqlx { .. } => unreachable!("it has no runtime of ours around it"),
     }
 }

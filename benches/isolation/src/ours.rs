@@ -29,7 +29,8 @@ pub(crate) async fn all(
     let trivial = schema.trivial();
     report.add("trivial: body alone, rolled back", name, bare(pool, trivial, tests).await?);
     for lanes in [1, 2] {
-        let what = |what: &str| format!("{what}, {}", if lanes == 1 { "serial" } else { "2 slots" });
+        let what =
+            |what: &str| format!("{what}, {}", if lanes == 1 { "serial" } else { "2 slots" });
         let run = timed(stage, kept(pool, trivial, tests, lanes)).await?;
         report.add(&what("trivial: open connection"), name, run);
         let run = timed(stage, own(pool, trivial, tests, lanes)).await?;
@@ -103,7 +104,7 @@ pub(crate) async fn lanes<F>(
     one: impl Fn(usize) -> F + Clone + Send + 'static,
 ) -> anyhow::Result<Samples>
 where
-    F: Future<Output = anyhow::Result<()>> + Send,
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
     let next = Arc::new(AtomicUsize::new(0));
     let run = |until: usize| {

@@ -48,7 +48,12 @@ const PEERS: &[Peer] = &[
         only_thirty: true,
         command: pytest,
     },
-    Peer { name: "PGlite 0.5 (loadDataDir)", share: 1, only_thirty: true, command: pglite },
+    Peer {
+        name: "PGlite 0.5 (loadDataDir)",
+        share: 1,
+        only_thirty: true,
+        command: |_, schema, tests| Ok(pglite(schema, tests)),
+    },
     Peer { name: "pgtemp 0.7", share: 1, only_thirty: true, command: pgtemp },
 ];
 
@@ -110,7 +115,13 @@ fn peers() -> PathBuf {
 
 fn sqlx(stage: &Stage, schema: Schema, tests: usize, threads: usize) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["sqlx", "--threads", &threads.to_string(), "--tests", &tests.to_string()]);
+    command.args([
+        "sqlx",
+        "--harness-threads",
+        &threads.to_string(),
+        "--tests",
+        &tests.to_string(),
+    ]);
     command.arg("--migrations").arg(schema.migrations());
     command.env("DATABASE_URL", stage.url("postgres"));
     Ok(command)
@@ -127,7 +138,8 @@ fn program(needs: &str, program: PathBuf, arguments: &[&str]) -> Option<Command>
 
 fn pytest(stage: &Stage, schema: Schema, tests: usize) -> anyhow::Result<Option<Command>> {
     let python = peers().join("venv/bin/python");
-    let arguments = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-s", "pytest_postgresql_peer.py"];
+    let arguments =
+        ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-s", "pytest_postgresql_peer.py"];
     let (directory, port) = stage.socket()?;
     Ok(program("venv", python, &arguments).map(|mut command| {
         command.env("PEER_HOST", directory).env("PEER_PORT", port.to_string());
@@ -136,23 +148,23 @@ fn pytest(stage: &Stage, schema: Schema, tests: usize) -> anyhow::Result<Option<
     }))
 }
 
-fn pglite(_: &Stage, schema: Schema, tests: usize) -> anyhow::Result<Option<Command>> {
-    Ok(program("node_modules", "node".into(), &["pglite_peer.mjs"]).map(|mut command| {
+fn pglite(schema: Schema, tests: usize) -> Option<Command> {
+    program("node_modules", "node".into(), &["pglite_peer.mjs"]).map(|mut command| {
         command.env("PEER_TESTS", tests.to_string()).env("PEER_SCHEMA", schema.migrations());
         command
-    }))
+    })
 }
 
 fn pgtemp(stage: &Stage, schema: Schema, tests: usize) -> anyhow::Result<Option<Command>> {
     let server = stage.bench().server().context("the server is private")?;
     let bin = server.installation().bin_dir().to_owned();
-    Ok(program("pgtemp/run.sh", peers().join("pgtemp/run.sh"), &[]).filter(|_| {
-        peers().join("pgtemp/target/release/pgtemp-peer").exists()
-    }).map(|mut command| {
-        command.env("PEER_TESTS", tests.to_string()).env("PEER_SCHEMA", schema.migrations());
-        command.env("PEER_BIN", bin);
-        command
-    }))
+    Ok(program("pgtemp/run.sh", peers().join("pgtemp/run.sh"), &[])
+        .filter(|_| peers().join("pgtemp/target/release/pgtemp-peer").exists())
+        .map(|mut command| {
+            command.env("PEER_TESTS", tests.to_string()).env("PEER_SCHEMA", schema.migrations());
+            command.env("PEER_BIN", bin);
+            command
+        }))
 }
 
 /// What the tools that copy a template ask of the server, without what their own code adds:

@@ -105,8 +105,10 @@ impl Report {
             };
             let median = over(|samples| quantile(&samples.tests, 50));
             let p95 = over(|samples| quantile(&samples.tests, 95));
-            let (wall, cpu) =
-                (over(|samples| samples.wall_ms), over(|samples| samples.server_ms.unwrap_or(f64::NAN)));
+            let (wall, cpu) = (
+                over(|samples| samples.wall_ms),
+                over(|samples| samples.server_ms.unwrap_or(f64::NAN)),
+            );
             let cpu = if cpu.is_nan() { String::new() } else { format!("{cpu:.2}") };
             println!("| {} | {} | {median:.2} | {p95:.2} | {wall:.2} | {cpu} |", key.0, key.1);
         }

@@ -22,7 +22,8 @@ use crate::server::Stage;
 
 /// Three hundred tables: ten times the thirty, in ten schemas, and a table for the trivial test.
 fn three_hundred() -> String {
-    let mut sql = String::from("create table tag (id bigserial primary key, name text not null);\n");
+    let mut sql =
+        String::from("create table tag (id bigserial primary key, name text not null);\n");
     for number in 1..300 {
         let of = if number == 1 { "tag".to_owned() } else { format!("t{}", number - 1) };
         writeln!(
@@ -65,7 +66,11 @@ pub(crate) async fn run(
         report.round(round);
         for (what, pool) in all {
             let body = Schema::Thirty.trivial();
-            report.add(&format!("{what}: trivial test"), "scale", kept(pool, body, tests, 1).await?);
+            report.add(
+                &format!("{what}: trivial test"),
+                "scale",
+                kept(pool, body, tests, 1).await?,
+            );
             report.add(&format!("{what}: of it the return"), "scale", returns(pool, tests).await?);
             report.add(&format!("{what}: a copy instead"), "scale", copies(pool, 5).await?);
         }
@@ -126,7 +131,8 @@ async fn copies(pool: &Arc<Pool>, copies: usize) -> anyhow::Result<Samples> {
     for number in 0..copies {
         let mut best = f64::INFINITY;
         for strategy in ["wal_log", "file_copy"] {
-            let sql = format!("create database copy_{number} template \"{from}\" strategy {strategy}");
+            let sql =
+                format!("create database copy_{number} template \"{from}\" strategy {strategy}");
             let begun = Instant::now();
             admin.batch_execute(&sql).await?;
             best = best.min(ms(begun.elapsed()));

@@ -33,6 +33,13 @@ async fn shop_body(db: PgPool) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
+fn run_one<F>(test: fn(PgPool) -> F, arguments: TestArgs) -> F::Output
+where
+    F: Future<Output = Result<(), sqlx::Error>>,
+{
+    test.run_test(arguments)
+}
+
 #[expect(clippy::print_stdout, reason = "a program that prints measurements")]
 pub(crate) fn run(threads: usize, tests: usize, migrations: &Path) -> anyhow::Result<()> {
     let migrator = sqlx::test_block_on(Migrator::new(migrations))?;
@@ -50,11 +57,8 @@ pub(crate) fn run(threads: usize, tests: usize, migrations: &Path) -> anyhow::Re
             let mut arguments = TestArgs::new(lasting(format!("bench::test_{number}")).as_str());
             arguments.migrator(migrator);
             let begun = Instant::now();
-            let ran = if is_shop {
-                (shop_body as fn(PgPool) -> _).run_test(arguments)
-            } else {
-                (body as fn(PgPool) -> _).run_test(arguments)
-            };
+            let ran =
+                if is_shop { run_one(shop_body, arguments) } else { run_one(body, arguments) };
             ran?;
             times.push(ms(begun.elapsed()));
         }
