@@ -52,6 +52,8 @@ pub(crate) struct Relation {
     /// Triggers or rules that fire whatever `session_replication_role` says.
     pub(crate) guarded: bool,
     unlogged: bool,
+    /// Whether it can be read: a materialized view that was never filled refuses.
+    populated: bool,
 }
 
 /// What a relation is to a reset.
@@ -84,7 +86,8 @@ const RELATIONS: &str = "\
            exists (select from pg_trigger t \
                     where t.tgrelid = c.oid and t.tgenabled in ('A', 'R')) \
            or exists (select from pg_rewrite r where r.ev_class = c.oid \
-                                                 and r.ev_type <> '1' and r.ev_enabled in ('A', 'R')) \
+                                                 and r.ev_type <> '1' and r.ev_enabled in ('A', 'R')), \
+           c.relispopulated \
       from pg_class c join pg_namespace n on n.oid = c.relnamespace \
       left join pg_index i on i.indexrelid = c.oid \
       left join pg_class owner on owner.reltoastrelid = c.oid \
@@ -113,6 +116,7 @@ impl Shape {
                 bytes: row.get(7),
                 guarded: row.get(8),
                 unlogged: row.get(4),
+                populated: row.get(9),
             };
             shape.add(oid, row.get(5), relation);
         }
@@ -212,6 +216,11 @@ impl Relation {
     /// Whether the template has no row of it: its file is empty.
     pub(crate) fn is_seedless(&self) -> bool {
         self.bytes == 0
+    }
+
+    /// Whether its rows can be looked at, and are not too many for that.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.populated && !self.is_large()
     }
 
     /// Whether its seeds are too many to be held in memory.
