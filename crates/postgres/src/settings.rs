@@ -89,6 +89,9 @@ const BENCH: &[(&str, &str)] = &[
     ("max_wal_senders", "4"),
     ("min_wal_size", "32MB"),
     ("max_wal_size", "256MB"),
+    // What a test wrote is read from the WAL when it is over, which a checkpoint in between (every
+    // new database makes one) must not have recycled.
+    ("wal_keep_size", "32MB"),
     ("checkpoint_timeout", "1h"),
     ("checkpoint_warning", "0"),
     ("shared_buffers", "64MB"),
