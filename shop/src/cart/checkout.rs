@@ -100,34 +100,43 @@ pub async fn begin_checkout(
     request: &CartRequest,
     strategy: Strategy,
 ) -> Result<Checkout, BeginCheckoutError> {
-    let cart = request.cart;
     crate::transact!(pool, BeginCheckoutError, |connection| {
-        let (locked, lines) = lock_lines(connection, context, request).await?;
-        let until = context.now() + HOLD_LIFE;
-        if lines.is_empty() {
-            Err(BeginCheckoutError::Empty)?;
-        }
-        if !locked.prices_hold(context.now()) {
-            let changes = look_up(connection, context, cart, &locked).await?;
-            if !changes.is_empty() {
-                Err(BeginCheckoutError::PricesChanged(changes))?;
-            }
-        }
-        let held = lines
-            .into_iter()
-            .filter(|(.., tracked)| *tracked)
-            .map(|(variant, quantity, _)| Ok(HoldLine { variant, quantity: units(quantity)? }))
-            .collect::<Result<Vec<_>, sqlx::Error>>()?;
-        let reservations = if held.is_empty() {
-            Vec::new()
-        } else {
-            inventory::hold(connection, context, cart, &held, strategy, until).await?
-        };
-        let version = freeze(connection, context, cart, until)
-            .await?
-            .ok_or(CartRefusal::State(locked.state))?;
-        Ok(Checkout { until, reservations, version })
+        begin_checkout_within(connection, context, request, strategy).await
     })
+}
+
+/// [`begin_checkout`] as a part of the caller's transaction.
+pub(crate) async fn begin_checkout_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    request: &CartRequest,
+    strategy: Strategy,
+) -> Result<Checkout, BeginCheckoutError> {
+    let cart = request.cart;
+    let (locked, lines) = lock_lines(connection, context, request).await?;
+    let until = context.now() + HOLD_LIFE;
+    if lines.is_empty() {
+        Err(BeginCheckoutError::Empty)?;
+    }
+    if !locked.prices_hold(context.now()) {
+        let changes = look_up(connection, context, cart, &locked).await?;
+        if !changes.is_empty() {
+            Err(BeginCheckoutError::PricesChanged(changes))?;
+        }
+    }
+    let held = lines
+        .into_iter()
+        .filter(|(.., tracked)| *tracked)
+        .map(|(variant, quantity, _)| Ok(HoldLine { variant, quantity: units(quantity)? }))
+        .collect::<Result<Vec<_>, sqlx::Error>>()?;
+    let reservations = if held.is_empty() {
+        Vec::new()
+    } else {
+        inventory::hold(connection, context, cart, &held, strategy, until).await?
+    };
+    let version =
+        freeze(connection, context, cart, until).await?.ok_or(CartRefusal::State(locked.state))?;
+    Ok(Checkout { until, reservations, version })
 }
 
 /// What is in a cart: of which variant, how many, and whether their stock is counted.

@@ -23,9 +23,11 @@ mod view;
 mod voucher;
 
 pub mod events;
+pub(crate) mod http;
 
 pub(crate) use access::lock as lock_for_order;
 pub use access::{CartRefusal, CartRequest, Shopper};
+pub(crate) use checkout::begin_checkout_within;
 pub use checkout::{
     BeginCheckoutError, Checkout, HOLD_LIFE, LeaveCheckoutError, begin_checkout, leave_checkout,
 };

@@ -8,6 +8,7 @@ mod account;
 mod address;
 mod contact;
 pub mod events;
+pub(crate) mod http;
 
 pub use account::{
     Customer, DeleteError, Register, RegisterError, Update, UpdateError, delete, find, register,

@@ -9,6 +9,7 @@
 mod aggregate;
 mod append;
 mod catalogue;
+pub(crate) mod http;
 mod inbox;
 mod publish;
 pub mod webhook;

@@ -8,6 +8,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{AppState, Code, Problem};
 
@@ -19,17 +20,37 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
-        let is_json = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|kind| kind.to_str().ok()?.split(';').next())
-            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-        if !is_json {
-            return Err(Problem::new(Code::MediaTypeUnsupported));
-        }
-        let bytes = read(request, state.limits.body_bytes).await?;
+        let bytes = read_typed(request, state.limits.body_bytes).await?;
         parse(&bytes).map(Self)
     }
+}
+
+/// The JSON of a body; nothing at all is an object without members.
+pub(super) async fn read_json(request: Request, most: usize) -> Result<Value, Problem> {
+    if !request.headers().contains_key(CONTENT_TYPE) {
+        let bytes = read(request, most).await?;
+        let nothing = bytes.is_empty().then(|| Value::Object(serde_json::Map::new()));
+        return nothing.ok_or_else(|| Problem::new(Code::MediaTypeUnsupported));
+    }
+    parse(&read_typed(request, most).await?)
+}
+
+/// What JSON says in a form.
+pub(super) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        invalid(&path, &error.into_inner().to_string())
+    })
+}
+
+/// The bytes of a body that says it is JSON.
+async fn read_typed(request: Request, most: usize) -> Result<Bytes, Problem> {
+    let is_json = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok()?.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    if is_json { read(request, most).await } else { Err(Problem::new(Code::MediaTypeUnsupported)) }
 }
 
 /// The bytes of a body of bounded size.
@@ -92,6 +113,16 @@ fn reason(message: &str) -> (&'static str, Option<&str>) {
         _ if message.starts_with("invalid type") => ("type", None),
         _ => ("form", None),
     }
+}
+
+/// Reads a text by how its type parses it.
+pub(crate) fn parsed<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    let text = <Option<String> as serde::Deserialize>::deserialize(deserializer)?;
+    text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
 }
 
 /// A part of the path, such as an id.

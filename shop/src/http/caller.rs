@@ -29,6 +29,11 @@ impl Caller {
         }
     }
 
+    /// Whether they have a scope.
+    pub fn has(&self, scope: &str) -> bool {
+        matches!(self, Self::Key(grant) if grant.scopes.contains(scope))
+    }
+
     /// The token of a cart, if that is what they have.
     pub fn token(&self) -> Option<&SessionToken> {
         match self {

@@ -10,6 +10,7 @@ mod access;
 mod body;
 mod caller;
 mod code;
+pub mod idempotency;
 pub mod key;
 mod limit;
 mod listen;
@@ -18,7 +19,9 @@ mod page;
 mod problem;
 mod serve;
 mod state;
+mod version;
 
+pub(crate) use body::parsed;
 pub use body::{Body, Search, Segment};
 pub use caller::Caller;
 pub use code::{Code, of_constraint};
@@ -28,6 +31,7 @@ pub(crate) use problem::problems;
 pub use problem::{PROBLEM_JSON, Problem};
 pub use serve::serve;
 pub use state::{AppState, Providers};
+pub(crate) use version::{Seen, Tag};
 
 use std::sync::Arc;
 
@@ -36,13 +40,27 @@ use axum::middleware;
 use axum::routing::{get, post};
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::money::{Currency, Money};
 use crate::telemetry;
+
+/// An amount as the database stores it.
+pub(crate) fn stored_money(minor: i64, currency: Currency) -> Result<Money, Problem> {
+    Money::new(minor, currency).map_err(|_| Problem::new(Code::Internal))
+}
 
 /// Every route of the aggregates, with what the document says of them.
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(openapi::base())
         .merge(crate::catalog::http::routes())
         .merge(crate::event::webhook::http::routes())
+        .merge(crate::customer::http::routes())
+        .merge(crate::inventory::http::routes())
+        .merge(crate::cart::http::routes())
+        .merge(crate::pricing::http::routes())
+        .merge(crate::order::http::routes())
+        .merge(crate::payment::http::routes())
+        .merge(crate::event::http::routes())
+        .merge(key::routes())
 }
 
 /// The whole service: every route, and around them identity, limits and problems.

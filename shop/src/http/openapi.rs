@@ -11,7 +11,7 @@ use serde_json::Value;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
-    Components, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, ResponseBuilder,
+    Components, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
 };
 use utoipa::{PartialSchema as _, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -80,8 +80,15 @@ pub(super) fn finish(routes: OpenApiRouter<AppState>) -> (Router<AppState>, Open
 fn add_problems(method: &Method, operation: &mut Operation) {
     let changes: &[u16] = if *method == Method::GET { &[] } else { &[409, 412] };
     let body: &[u16] = if operation.request_body.is_some() { &[413, 415] } else { &[] };
+    let mut parameters = operation.parameters.iter().flatten();
+    let version: &[u16] =
+        if parameters.any(|one| matches!(one, RefOr::T(one) if one.name == "If-Match")) {
+            &[428]
+        } else {
+            &[]
+        };
     let always = [400, 401, 403, 404, 406, 422, 429, 500, 503];
-    for status in always.iter().chain(changes).chain(body) {
+    for status in always.iter().chain(changes).chain(body).chain(version) {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
         let answer = ResponseBuilder::new()
             .description("Not done, and why")

@@ -131,37 +131,46 @@ pub async fn adjust(
     context: &Context,
     request: StockTake,
 ) -> Result<i32, CorrectError> {
+    crate::transact!(pool, CorrectError, |connection| {
+        adjust_within(connection, context, &request).await
+    })
+}
+
+/// [`adjust`] as a part of the caller's transaction.
+pub(crate) async fn adjust_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    request: &StockTake,
+) -> Result<i32, CorrectError> {
     const COUNT_MAX: i64 = 1_000_000;
-    let StockTake { operation, location, variant, counted, basis, ref reason } = request;
+    let &StockTake { operation, location, variant, counted, basis, ref reason } = request;
     if !(0..=COUNT_MAX).contains(&counted) {
         return Err(CorrectError::CountOutOfRange);
     }
-    crate::transact!(pool, CorrectError, |connection| {
-        level::lock_variants(connection, &[variant]).await?;
-        let known = match basis {
-            Basis::OnHand(known) if known < 0 => Err(CorrectError::CountOutOfRange)?,
-            Basis::OnHand(known) => known,
-            Basis::Version(version) => {
-                let (known, now) = lock(connection, location, variant).await?;
-                if now != version {
-                    Err(CorrectError::Changed { now })?;
-                }
-                known
+    level::lock_variants(connection, &[variant]).await?;
+    let known = match basis {
+        Basis::OnHand(known) if known < 0 => Err(CorrectError::CountOutOfRange)?,
+        Basis::OnHand(known) => known,
+        Basis::Version(version) => {
+            let (known, now) = lock(connection, location, variant).await?;
+            if now != version {
+                Err(CorrectError::Changed { now })?;
             }
-        };
-        let delta =
-            i32::try_from(counted - i64::from(known)).map_err(|_| CorrectError::CountOutOfRange)?;
-        if delta == 0 {
-            lock(connection, location, variant).await?;
-        } else {
-            let kind = if delta > 0 { "adjust_up" } else { "adjust_down" };
-            let by = Correction { operation, location, variant, reason };
-            write(connection, context, by, kind, delta.unsigned_abs()).await?;
-            let event = StockAdjusted { variant, location, operation, delta };
-            event::append(connection, context, variant, &event).await?;
+            known
         }
-        Ok(delta)
-    })
+    };
+    let delta =
+        i32::try_from(counted - i64::from(known)).map_err(|_| CorrectError::CountOutOfRange)?;
+    if delta == 0 {
+        lock(connection, location, variant).await?;
+    } else {
+        let kind = if delta > 0 { "adjust_up" } else { "adjust_down" };
+        let by = Correction { operation, location, variant, reason };
+        write(connection, context, by, kind, delta.unsigned_abs()).await?;
+        let event = StockAdjusted { variant, location, operation, delta };
+        event::append(connection, context, variant, &event).await?;
+    }
+    Ok(delta)
 }
 
 /// Stock that is given up.
@@ -188,15 +197,24 @@ pub async fn write_off(
     context: &Context,
     request: WriteOff,
 ) -> Result<(), CorrectError> {
-    let WriteOff { operation, location, variant, quantity, ref reason } = request;
     crate::transact!(pool, CorrectError, |connection| {
-        level::lock_variants(connection, &[variant]).await?;
-        let by = Correction { operation, location, variant, reason };
-        write(connection, context, by, "write_off", quantity.get().unsigned_abs()).await?;
-        let event = StockWrittenOff { variant, location, operation, quantity };
-        event::append(connection, context, variant, &event).await?;
-        Ok(())
+        write_off_within(connection, context, &request).await
     })
+}
+
+/// [`write_off`] as a part of the caller's transaction.
+pub(crate) async fn write_off_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    request: &WriteOff,
+) -> Result<(), CorrectError> {
+    let &WriteOff { operation, location, variant, quantity, ref reason } = request;
+    level::lock_variants(connection, &[variant]).await?;
+    let by = Correction { operation, location, variant, reason };
+    write(connection, context, by, "write_off", quantity.get().unsigned_abs()).await?;
+    let event = StockWrittenOff { variant, location, operation, quantity };
+    event::append(connection, context, variant, &event).await?;
+    Ok(())
 }
 
 /// What a movement says besides how much.

@@ -13,6 +13,7 @@ mod correct;
 pub mod events;
 mod hold;
 mod hot;
+pub(crate) mod http;
 mod level;
 mod location;
 mod receive;
@@ -26,11 +27,13 @@ pub use correct::{
     Basis, CorrectError, SetBackorderLimit, SetBackorderLimitError, StockLevel, StockTake,
     WriteOff, adjust, find_level, set_backorder_limit, write_off,
 };
+pub(crate) use correct::{adjust_within, write_off_within};
 pub use hold::{HoldError, HoldLine, hold};
 pub use hot::{HotHold, HotHoldError, HotHolds};
 pub use location::{
     CreateLocation, CreateLocationError, DeleteLocationError, create_location, delete_location,
 };
+pub(crate) use receive::receive_within;
 pub use receive::{Receive, ReceiveError, ReceivedLine, receive};
 pub use release::{ExtendError, ReleaseError, Swept, extend, release, release_cart, sweep};
 pub use reservation::{Reservation, ReservationState};

@@ -1,6 +1,6 @@
 //! Stock that arrives.
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use crate::catalog::events::variant::StockReceived;
 use crate::context::Context;
@@ -75,7 +75,18 @@ pub async fn receive(
     context: &Context,
     request: Receive,
 ) -> Result<(), ReceiveError> {
-    let Receive { operation, location, ref lines, ref reason } = request;
+    crate::transact!(pool, ReceiveError, |connection| {
+        receive_within(connection, context, &request).await
+    })
+}
+
+/// [`receive`] as a part of the caller's transaction.
+pub(crate) async fn receive_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    request: &Receive,
+) -> Result<(), ReceiveError> {
+    let &Receive { operation, location, ref lines, ref reason } = request;
     let mut variants: Vec<VariantId> = lines.iter().map(|line| line.variant).collect();
     if variants.is_empty() {
         return Err(ReceiveError::Empty);
@@ -94,28 +105,26 @@ pub async fn receive(
             (variant, StockReceived { variant, location, operation, quantity })
         })
         .collect();
-    crate::transact!(pool, ReceiveError, |connection| {
-        let missing = super::level::lock_variants(connection, &variants).await?;
-        if let Some(variant) = missing {
-            Err(ReceiveError::VariantNotFound { variant })?;
-        }
-        super::level::make(connection, location, &variants).await?;
-        sqlx::query(
-            "INSERT INTO stock_movement
-                 (location_id, variant_id, kind, quantity, reason, operation_id, actor, at)
-             SELECT $1, variant_id, 'receive', quantity, $4, $5, $6, $7
-               FROM unnest($2::uuid[], $3::int[]) AS line (variant_id, quantity)",
-        )
-        .bind(location)
-        .bind(&of)
-        .bind(&quantities)
-        .bind(reason)
-        .bind(operation)
-        .bind(context.actor().as_str())
-        .bind(context.now())
-        .execute(&mut *connection)
-        .await?;
-        event::append_each(connection, context, &events).await?;
-        Ok(())
-    })
+    let missing = super::level::lock_variants(connection, &variants).await?;
+    if let Some(variant) = missing {
+        Err(ReceiveError::VariantNotFound { variant })?;
+    }
+    super::level::make(connection, location, &variants).await?;
+    sqlx::query(
+        "INSERT INTO stock_movement
+             (location_id, variant_id, kind, quantity, reason, operation_id, actor, at)
+         SELECT $1, variant_id, 'receive', quantity, $4, $5, $6, $7
+           FROM unnest($2::uuid[], $3::int[]) AS line (variant_id, quantity)",
+    )
+    .bind(location)
+    .bind(&of)
+    .bind(&quantities)
+    .bind(reason)
+    .bind(operation)
+    .bind(context.actor().as_str())
+    .bind(context.now())
+    .execute(&mut *connection)
+    .await?;
+    event::append_each(connection, context, &events).await?;
+    Ok(())
 }

@@ -89,29 +89,37 @@ pub async fn cancel(
     request: &Cancel,
 ) -> Result<Cancelled, CancelError> {
     crate::transact!(pool, CancelError, |connection| {
-        let states = if request.units.is_some() { PARTS } else { WHOLE };
-        let order =
-            lock::<CancelError>(connection, request.order, request.customer, states).await?;
-        if request.units.is_none() {
-            unpack_all(connection, context, order).await?;
-        }
-        let lines = lines(connection, order.id, order.currency).await?;
-        let units = match &request.units {
-            Some(units) => named(&lines, units, Line::open)?,
-            None => all(&lines, Line::open)?,
-        };
-        let owed = withdraw(connection, context, order, &units, &request.reason).await?;
-        let state = settle(connection, context, order).await?;
-        let extras = match state {
-            OrderState::Cancelled => {
-                give_vouchers_back(connection, context, order.id).await?;
-                extras(connection, order.id, order.currency).await?
-            }
-            _ => Money::zero(order.currency),
-        };
-        let money_back = sum(&owed, extras).map_err(super::units::decode)?;
-        Ok(Cancelled { state, units: owed, extras, money_back })
+        cancel_within(connection, context, request).await
     })
+}
+
+/// [`cancel`] as a part of the caller's transaction.
+pub(crate) async fn cancel_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    request: &Cancel,
+) -> Result<Cancelled, CancelError> {
+    let states = if request.units.is_some() { PARTS } else { WHOLE };
+    let order = lock::<CancelError>(connection, request.order, request.customer, states).await?;
+    if request.units.is_none() {
+        unpack_all(connection, context, order).await?;
+    }
+    let lines = lines(connection, order.id, order.currency).await?;
+    let units = match &request.units {
+        Some(units) => named(&lines, units, Line::open)?,
+        None => all(&lines, Line::open)?,
+    };
+    let owed = withdraw(connection, context, order, &units, &request.reason).await?;
+    let state = settle(connection, context, order).await?;
+    let extras = match state {
+        OrderState::Cancelled => {
+            give_vouchers_back(connection, context, order.id).await?;
+            extras(connection, order.id, order.currency).await?
+        }
+        _ => Money::zero(order.currency),
+    };
+    let money_back = sum(&owed, extras).map_err(super::units::decode)?;
+    Ok(Cancelled { state, units: owed, extras, money_back })
 }
 
 fn sum(units: &[OwedUnits], extras: Money) -> Result<Money, MoneyError> {

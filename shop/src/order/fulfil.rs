@@ -69,22 +69,32 @@ pub async fn fulfil(
     wanted: &Wanted,
 ) -> Result<Vec<Parcel>, FulfilError> {
     crate::transact!(pool, FulfilError, |connection| {
-        let locked = lock::<FulfilError>(connection, order, None, MAY_LEAVE).await?;
-        let lines = lines(connection, order, locked.currency).await?;
-        let units = match wanted {
-            Wanted::Everything => all(&lines, Line::open)?,
-            Wanted::Units(units) => named(&lines, units, Line::open)?,
-        };
-        if units.is_empty() {
-            Err(UnitsRefusal::None)?;
-        }
-        let packed = pack(connection, &units).await?;
-        let mut parcels = Vec::new();
-        for (location, parts) in packed {
-            parcels.push(write(connection, context, locked, location, &parts).await?);
-        }
-        Ok(parcels)
+        fulfil_within(connection, context, order, wanted).await
     })
+}
+
+/// [`fulfil`] as a part of the caller's transaction.
+pub(crate) async fn fulfil_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    order: OrderId,
+    wanted: &Wanted,
+) -> Result<Vec<Parcel>, FulfilError> {
+    let locked = lock::<FulfilError>(connection, order, None, MAY_LEAVE).await?;
+    let lines = lines(connection, order, locked.currency).await?;
+    let units = match wanted {
+        Wanted::Everything => all(&lines, Line::open)?,
+        Wanted::Units(units) => named(&lines, units, Line::open)?,
+    };
+    if units.is_empty() {
+        Err(UnitsRefusal::None)?;
+    }
+    let packed = pack(connection, &units).await?;
+    let mut parcels = Vec::new();
+    for (location, parts) in packed {
+        parcels.push(write(connection, context, locked, location, &parts).await?);
+    }
+    Ok(parcels)
 }
 
 /// Units of a line in a parcel.

@@ -95,39 +95,49 @@ pub async fn ship(
     fulfilment: FulfilmentId,
     shipment: &Shipment,
 ) -> Result<OrderState, ParcelError> {
-    use FulfilmentState::{Pending, Shipped};
     crate::transact!(pool, ParcelError, |connection| {
-        let order = find(connection, fulfilment).await?;
-        let mut change = Move::new(fulfilment, &[Pending], Shipped);
-        if let Some(carrier) = &shipment.carrier {
-            change = change.with("carrier", carrier.as_str());
-        }
-        if let Some(number) = &shipment.tracking_number {
-            change = change.with("tracking_number", number.as_str());
-        }
-        let event = FulfilmentShipped { order: order.id, fulfilment };
-        make(connection, context, fulfilment, change, &event).await?;
-        if !MAY_LEAVE.contains(&order.state) {
-            Err(OrderRefusal::State(order.state))?;
-        }
-        sqlx::query(LEAVE)
-            .bind(fulfilment)
-            .bind(context.actor().as_str())
-            .bind(context.now())
-            .execute(&mut *connection)
-            .await?;
-        let shipped: Vec<OrderLineId> = sqlx::query_scalar(
-            "SELECT order_line_id FROM fulfilment_line
-              WHERE fulfilment_id = $1 AND from_stock ORDER BY order_line_id",
-        )
-        .bind(fulfilment)
-        .fetch_all(&mut *connection)
-        .await?;
-        if !shipped.is_empty() {
-            inventory::settle(connection, context, &shipped).await?;
-        }
-        Ok(settle(connection, context, order).await?)
+        ship_within(connection, context, fulfilment, shipment).await
     })
+}
+
+/// [`ship`] as a part of the caller's transaction.
+pub(crate) async fn ship_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    fulfilment: FulfilmentId,
+    shipment: &Shipment,
+) -> Result<OrderState, ParcelError> {
+    use FulfilmentState::{Pending, Shipped};
+    let order = find(connection, fulfilment).await?;
+    let mut change = Move::new(fulfilment, &[Pending], Shipped);
+    if let Some(carrier) = &shipment.carrier {
+        change = change.with("carrier", carrier.as_str());
+    }
+    if let Some(number) = &shipment.tracking_number {
+        change = change.with("tracking_number", number.as_str());
+    }
+    let event = FulfilmentShipped { order: order.id, fulfilment };
+    make(connection, context, fulfilment, change, &event).await?;
+    if !MAY_LEAVE.contains(&order.state) {
+        Err(OrderRefusal::State(order.state))?;
+    }
+    sqlx::query(LEAVE)
+        .bind(fulfilment)
+        .bind(context.actor().as_str())
+        .bind(context.now())
+        .execute(&mut *connection)
+        .await?;
+    let shipped: Vec<OrderLineId> = sqlx::query_scalar(
+        "SELECT order_line_id FROM fulfilment_line
+          WHERE fulfilment_id = $1 AND from_stock ORDER BY order_line_id",
+    )
+    .bind(fulfilment)
+    .fetch_all(&mut *connection)
+    .await?;
+    if !shipped.is_empty() {
+        inventory::settle(connection, context, &shipped).await?;
+    }
+    Ok(settle(connection, context, order).await?)
 }
 
 /// Notes that a parcel has arrived.
@@ -139,13 +149,22 @@ pub async fn deliver(
     context: &Context,
     fulfilment: FulfilmentId,
 ) -> Result<(), ParcelError> {
-    use FulfilmentState::{Delivered, Shipped};
     crate::transact!(pool, ParcelError, |connection| {
-        let order = find(connection, fulfilment).await?.id;
-        let change = Move::new(fulfilment, &[Shipped], Delivered);
-        let event = FulfilmentDelivered { order, fulfilment };
-        make(connection, context, fulfilment, change, &event).await
+        deliver_within(connection, context, fulfilment).await
     })
+}
+
+/// [`deliver`] as a part of the caller's transaction.
+pub(crate) async fn deliver_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    fulfilment: FulfilmentId,
+) -> Result<(), ParcelError> {
+    use FulfilmentState::{Delivered, Shipped};
+    let order = find(connection, fulfilment).await?.id;
+    let change = Move::new(fulfilment, &[Shipped], Delivered);
+    let event = FulfilmentDelivered { order, fulfilment };
+    make(connection, context, fulfilment, change, &event).await
 }
 
 /// Notes that a parcel will not arrive; gives what its units are worth, which is owed now.
@@ -157,30 +176,39 @@ pub async fn lose(
     context: &Context,
     fulfilment: FulfilmentId,
 ) -> Result<Vec<OwedUnits>, ParcelError> {
-    use FulfilmentState::{Lost, Shipped};
     crate::transact!(pool, ParcelError, |connection| {
-        let order = find(connection, fulfilment).await?;
-        let lines = lines(connection, order.id, order.currency).await?;
-        let change = Move::new(fulfilment, &[Shipped], Lost);
-        let event = FulfilmentLost { order: order.id, fulfilment };
-        make(connection, context, fulfilment, change, &event).await?;
-        let parts: Vec<(OrderLineId, Quantity)> = sqlx::query_as(
-            "SELECT order_line_id, quantity::int FROM fulfilment_line WHERE fulfilment_id = $1
-              ORDER BY order_line_id",
-        )
-        .bind(fulfilment)
-        .fetch_all(&mut *connection)
-        .await?;
-        let mut owed = Vec::with_capacity(parts.len());
-        for (line, units) in parts {
-            let Some(line) = lines.get(&line) else { continue };
-            if line.shipped - line.lost - line.returned < i64::from(units.get()) {
-                Err(ParcelError::BeingReturned)?;
-            }
-            owed.push(line.worth(units)?);
-        }
-        Ok(owed)
+        lose_within(connection, context, fulfilment).await
     })
+}
+
+/// [`lose`] as a part of the caller's transaction.
+pub(crate) async fn lose_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    fulfilment: FulfilmentId,
+) -> Result<Vec<OwedUnits>, ParcelError> {
+    use FulfilmentState::{Lost, Shipped};
+    let order = find(connection, fulfilment).await?;
+    let lines = lines(connection, order.id, order.currency).await?;
+    let change = Move::new(fulfilment, &[Shipped], Lost);
+    let event = FulfilmentLost { order: order.id, fulfilment };
+    make(connection, context, fulfilment, change, &event).await?;
+    let parts: Vec<(OrderLineId, Quantity)> = sqlx::query_as(
+        "SELECT order_line_id, quantity::int FROM fulfilment_line WHERE fulfilment_id = $1
+          ORDER BY order_line_id",
+    )
+    .bind(fulfilment)
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut owed = Vec::with_capacity(parts.len());
+    for (line, units) in parts {
+        let Some(line) = lines.get(&line) else { continue };
+        if line.shipped - line.lost - line.returned < i64::from(units.get()) {
+            Err(ParcelError::BeingReturned)?;
+        }
+        owed.push(line.worth(units)?);
+    }
+    Ok(owed)
 }
 
 /// Does not send a parcel after all: its units can be packed again.
@@ -193,9 +221,18 @@ pub async fn cancel_fulfilment(
     fulfilment: FulfilmentId,
 ) -> Result<(), ParcelError> {
     crate::transact!(pool, ParcelError, |connection| {
-        let order = find(connection, fulfilment).await?;
-        unpack(connection, context, order, fulfilment).await
+        cancel_fulfilment_within(connection, context, fulfilment).await
     })
+}
+
+/// [`cancel_fulfilment`] as a part of the caller's transaction.
+pub(crate) async fn cancel_fulfilment_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    fulfilment: FulfilmentId,
+) -> Result<(), ParcelError> {
+    let order = find(connection, fulfilment).await?;
+    unpack(connection, context, order, fulfilment).await
 }
 
 /// Cancels a parcel of a locked order.

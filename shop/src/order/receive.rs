@@ -82,25 +82,34 @@ pub async fn receive_return(
     context: &Context,
     request: &ReceiveReturn,
 ) -> Result<ReturnReceipt, ReceiveReturnError> {
-    let returned = request.returned;
     crate::transact!(pool, ReceiveReturnError, |connection| {
-        let order = find(connection, returned, None).await?;
-        let parts = parts(connection, returned).await?;
-        let before = lines(connection, order.id, order.currency).await?;
-        let owed = parts
-            .iter()
-            .filter_map(|part| Some(before.get(&part.line)?.worth(part.quantity)))
-            .collect::<Result<Vec<_>, _>>()?;
-        let nothing = Money::zero(order.currency);
-        let amount =
-            owed.iter().try_fold(nothing, |sum, units| sum.plus(units.amount)).map_err(decode)?;
-        let change = Move::new(returned, &[ReturnState::Approved], ReturnState::Received);
-        let event = ReturnReceived { order: order.id, returned, amount };
-        make(connection, context, returned, change, &event).await?;
-        restock(connection, context, request, &parts).await?;
-        let state = settle(connection, context, order).await?;
-        Ok(ReturnReceipt { state, units: owed, money_back: amount })
+        receive_return_within(connection, context, request).await
     })
+}
+
+/// [`receive_return`] as a part of the caller's transaction.
+pub(crate) async fn receive_return_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    request: &ReceiveReturn,
+) -> Result<ReturnReceipt, ReceiveReturnError> {
+    let returned = request.returned;
+    let order = find(connection, returned, None).await?;
+    let parts = parts(connection, returned).await?;
+    let before = lines(connection, order.id, order.currency).await?;
+    let owed = parts
+        .iter()
+        .filter_map(|part| Some(before.get(&part.line)?.worth(part.quantity)))
+        .collect::<Result<Vec<_>, _>>()?;
+    let nothing = Money::zero(order.currency);
+    let amount =
+        owed.iter().try_fold(nothing, |sum, units| sum.plus(units.amount)).map_err(decode)?;
+    let change = Move::new(returned, &[ReturnState::Approved], ReturnState::Received);
+    let event = ReturnReceived { order: order.id, returned, amount };
+    make(connection, context, returned, change, &event).await?;
+    restock(connection, context, request, &parts).await?;
+    let state = settle(connection, context, order).await?;
+    Ok(ReturnReceipt { state, units: owed, money_back: amount })
 }
 
 /// A line of a return.

@@ -86,31 +86,40 @@ pub async fn request_return(
     context: &Context,
     request: &RequestReturn,
 ) -> Result<ReturnId, RequestReturnError> {
-    let returned: ReturnId = context.id();
     crate::transact!(pool, RequestReturnError, |connection| {
-        let RequestReturn { order, customer, units, reason } = request;
-        let locked = lock::<RequestReturnError>(connection, *order, *customer, RETURNABLE).await?;
-        let lines = lines(connection, *order, locked.currency).await?;
-        let units = named(&lines, units, returnable)?;
-        let ids: Vec<ReturnLineId> = units.iter().map(|_| context.id()).collect();
-        let of: Vec<OrderLineId> = units.iter().map(|(line, _)| line.id).collect();
-        let variants: Vec<VariantId> = units.iter().map(|(line, _)| line.variant).collect();
-        let quantities: Vec<Quantity> = units.iter().map(|(_, quantity)| *quantity).collect();
-        sqlx::query(WRITE)
-            .bind(returned)
-            .bind(order)
-            .bind(reason.as_str())
-            .bind(context.now())
-            .bind(ids)
-            .bind(of)
-            .bind(variants)
-            .bind(quantities)
-            .execute(&mut *connection)
-            .await?;
-        let event = ReturnRequested { order: *order, returned };
-        event::append(connection, context, *order, &event).await?;
-        Ok(returned)
+        request_return_within(connection, context, request).await
     })
+}
+
+/// [`request_return`] as a part of the caller's transaction.
+pub(crate) async fn request_return_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    request: &RequestReturn,
+) -> Result<ReturnId, RequestReturnError> {
+    let returned: ReturnId = context.id();
+    let RequestReturn { order, customer, units, reason } = request;
+    let locked = lock::<RequestReturnError>(connection, *order, *customer, RETURNABLE).await?;
+    let lines = lines(connection, *order, locked.currency).await?;
+    let units = named(&lines, units, returnable)?;
+    let ids: Vec<ReturnLineId> = units.iter().map(|_| context.id()).collect();
+    let of: Vec<OrderLineId> = units.iter().map(|(line, _)| line.id).collect();
+    let variants: Vec<VariantId> = units.iter().map(|(line, _)| line.variant).collect();
+    let quantities: Vec<Quantity> = units.iter().map(|(_, quantity)| *quantity).collect();
+    sqlx::query(WRITE)
+        .bind(returned)
+        .bind(order)
+        .bind(reason.as_str())
+        .bind(context.now())
+        .bind(ids)
+        .bind(of)
+        .bind(variants)
+        .bind(quantities)
+        .execute(&mut *connection)
+        .await?;
+    let event = ReturnRequested { order: *order, returned };
+    event::append(connection, context, *order, &event).await?;
+    Ok(returned)
 }
 
 /// Agrees to take goods back.
@@ -122,12 +131,21 @@ pub async fn approve_return(
     context: &Context,
     returned: ReturnId,
 ) -> Result<(), ReturnError> {
-    use ReturnState::{Approved, Requested};
     crate::transact!(pool, ReturnError, |connection| {
-        let order = find(connection, returned, None).await?.id;
-        let change = Move::new(returned, &[Requested], Approved);
-        make(connection, context, returned, change, &ReturnApproved { order, returned }).await
+        approve_return_within(connection, context, returned).await
     })
+}
+
+/// [`approve_return`] as a part of the caller's transaction.
+pub(crate) async fn approve_return_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    returned: ReturnId,
+) -> Result<(), ReturnError> {
+    use ReturnState::{Approved, Requested};
+    let order = find(connection, returned, None).await?.id;
+    let change = Move::new(returned, &[Requested], Approved);
+    make(connection, context, returned, change, &ReturnApproved { order, returned }).await
 }
 
 /// Does not take goods back.
@@ -140,12 +158,22 @@ pub async fn reject_return(
     returned: ReturnId,
     reason: &Label,
 ) -> Result<(), ReturnError> {
-    use ReturnState::{Rejected, Requested};
     crate::transact!(pool, ReturnError, |connection| {
-        let order = find(connection, returned, None).await?.id;
-        let change = Move::new(returned, &[Requested], Rejected).because(reason.as_str());
-        make(connection, context, returned, change, &ReturnRejected { order, returned }).await
+        reject_return_within(connection, context, returned, reason).await
     })
+}
+
+/// [`reject_return`] as a part of the caller's transaction.
+pub(crate) async fn reject_return_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    returned: ReturnId,
+    reason: &Label,
+) -> Result<(), ReturnError> {
+    use ReturnState::{Rejected, Requested};
+    let order = find(connection, returned, None).await?.id;
+    let change = Move::new(returned, &[Requested], Rejected).because(reason.as_str());
+    make(connection, context, returned, change, &ReturnRejected { order, returned }).await
 }
 
 /// Keeps the goods after all; possible until they are here. A customer does it for their own.
@@ -158,12 +186,22 @@ pub async fn cancel_return(
     returned: ReturnId,
     customer: Option<CustomerId>,
 ) -> Result<(), ReturnError> {
-    use ReturnState::{Approved, Cancelled, Requested};
     crate::transact!(pool, ReturnError, |connection| {
-        let order = find(connection, returned, customer).await?.id;
-        let change = Move::new(returned, &[Requested, Approved], Cancelled);
-        make(connection, context, returned, change, &ReturnCancelled { order, returned }).await
+        cancel_return_within(connection, context, returned, customer).await
     })
+}
+
+/// [`cancel_return`] as a part of the caller's transaction.
+pub(crate) async fn cancel_return_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    returned: ReturnId,
+    customer: Option<CustomerId>,
+) -> Result<(), ReturnError> {
+    use ReturnState::{Approved, Cancelled, Requested};
+    let order = find(connection, returned, customer).await?.id;
+    let change = Move::new(returned, &[Requested, Approved], Cancelled);
+    make(connection, context, returned, change, &ReturnCancelled { order, returned }).await
 }
 
 /// Notes that the money of goods that came back was given back.
@@ -175,12 +213,21 @@ pub async fn complete_return(
     context: &Context,
     returned: ReturnId,
 ) -> Result<(), ReturnError> {
-    use ReturnState::{Completed, Received};
     crate::transact!(pool, ReturnError, |connection| {
-        let order = find(connection, returned, None).await?.id;
-        let change = Move::new(returned, &[Received], Completed);
-        make(connection, context, returned, change, &ReturnCompleted { order, returned }).await
+        complete_return_within(connection, context, returned).await
     })
+}
+
+/// [`complete_return`] as a part of the caller's transaction.
+pub(crate) async fn complete_return_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    returned: ReturnId,
+) -> Result<(), ReturnError> {
+    use ReturnState::{Completed, Received};
+    let order = find(connection, returned, None).await?.id;
+    let change = Move::new(returned, &[Received], Completed);
+    make(connection, context, returned, change, &ReturnCompleted { order, returned }).await
 }
 
 /// Locks the order of a return.

@@ -119,6 +119,18 @@ pub async fn purchase(
     source: Option<Source>,
 ) -> Result<Attempted, AttemptError> {
     let attempted = attempt(pool, context, provider, payment, Wanted::Purchase, source).await?;
+    take_held(pool, context, provider, payment, attempted).await
+}
+
+/// Takes what an attempt has only held, although it was to be taken: at a provider that cannot do
+/// both at once.
+async fn take_held(
+    pool: &PgPool,
+    context: &Context,
+    provider: &dyn Provider,
+    payment: PaymentId,
+    attempted: Attempted,
+) -> Result<Attempted, AttemptError> {
     if provider.purchases() || attempted.outcome != Outcome::Authorized {
         return Ok(attempted);
     }
@@ -161,15 +173,64 @@ async fn attempt(
     let ask = crate::transact!(pool, AttemptError, |connection| {
         begin(connection, context, provider, payment, wanted, source.clone()).await
     })?;
+    finish(pool, context, provider, ask).await
+}
+
+/// Asks the provider, and books what it answers.
+async fn finish(
+    pool: &PgPool,
+    context: &Context,
+    provider: &dyn Provider,
+    ask: Ask,
+) -> Result<Attempted, AttemptError> {
     let attempt = AttemptId::from_uuid(ask.key);
     let outcome = match provider.ask(&ask).await {
         Ok(answer) => {
-            book(pool, context, payment, attempt, &answer).await?;
+            book(pool, context, ask.payment, attempt, &answer).await?;
             Outcome::from(&answer)
         }
         Err(AskError::TimedOut | AskError::Unreachable) => Outcome::Unknown,
     };
     Ok(Attempted { attempt, outcome })
+}
+
+/// Begins whatever attempt fits the payment: one that holds its money, takes it, or holds it anew.
+pub(crate) async fn begin_fitting(
+    connection: &mut PgConnection,
+    context: &Context,
+    provider: &dyn Provider,
+    payment: PaymentId,
+    source: Option<Source>,
+) -> Result<Ask, AttemptError> {
+    let row = lock(connection, payment, false).await?.ok_or(AttemptError::NotFound)?;
+    let wanted = match (row.state, row.mode) {
+        (PaymentState::Authorized, _) => Wanted::Reauthorization,
+        (_, CaptureMode::Automatic) => Wanted::Purchase,
+        _ => Wanted::Authorization,
+    };
+    begin(connection, context, provider, payment, wanted, source).await
+}
+
+/// Asks the provider what [`begin_fitting`] began, and takes held money that was to be taken.
+pub(crate) async fn finish_fitting(
+    pool: &PgPool,
+    context: &Context,
+    provider: &dyn Provider,
+    ask: Ask,
+) -> Result<Attempted, AttemptError> {
+    let payment = ask.payment;
+    let attempted = finish(pool, context, provider, ask).await?;
+    if provider.purchases() || attempted.outcome != Outcome::Authorized {
+        return Ok(attempted);
+    }
+    let mode: CaptureMode = sqlx::query_scalar("SELECT capture_mode FROM payment WHERE id = $1")
+        .bind(payment)
+        .fetch_one(pool)
+        .await?;
+    match mode {
+        CaptureMode::Automatic => take_held(pool, context, provider, payment, attempted).await,
+        _ => Ok(attempted),
+    }
 }
 
 /// Books an answer in a transaction of its own.

@@ -93,10 +93,20 @@ pub async fn capture(
     let ask = crate::transact!(pool, CaptureError, |connection| {
         begin(connection, context, provider, request).await
     })?;
+    finish(pool, context, provider, ask).await
+}
+
+/// Asks the provider, and books what it answers.
+pub(crate) async fn finish(
+    pool: &PgPool,
+    context: &Context,
+    provider: &dyn Provider,
+    ask: Ask,
+) -> Result<Captured, CaptureError> {
     let (capture, amount) = (CaptureId::from_uuid(ask.key), ask.amount);
     let outcome = match provider.ask(&ask).await {
         Ok(answer) => {
-            book(pool, context, request.payment, capture, &answer).await?;
+            book(pool, context, ask.payment, capture, &answer).await?;
             Outcome::from(&answer)
         }
         Err(_) => Outcome::Unknown,
@@ -117,7 +127,7 @@ pub(crate) async fn book(
     })
 }
 
-async fn begin(
+pub(crate) async fn begin(
     connection: &mut PgConnection,
     context: &Context,
     provider: &dyn Provider,

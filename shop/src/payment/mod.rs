@@ -15,6 +15,7 @@ mod dispute;
 pub mod events;
 mod expire;
 pub mod inbound;
+pub(crate) mod http;
 pub mod method;
 pub mod provider;
 mod recover;
@@ -29,13 +30,17 @@ mod terms;
 mod void;
 mod webhook;
 
+pub(crate) use attempt::begin_fitting as begin_attempt;
 pub use attempt::{AttemptError, Attempted, authorize, purchase, reauthorize};
 pub use cancel::cancel;
+pub(crate) use capture::begin as begin_capture;
 pub use capture::{Capture, CaptureError, Captured, capture};
 pub use dispute::{DisputeError, OpenDispute, move_dispute, open_dispute};
 pub use expire::{Expired, expire_due};
+pub(crate) use recover::{Kind, finish, resume};
 pub use recover::{Recovered, recover};
 pub use reference::{Note, ProviderReference, ReferenceError, SecretToken, holds_a_card_number};
+pub(crate) use refund::begin as begin_refund;
 pub use refund::{
     Refund, RefundError, RefundLine, Refunded, cancel_refund, refund, resubmit_refund,
 };
@@ -44,5 +49,6 @@ pub use start::{PayWith, Start, StartError, start};
 pub use state::{CaptureState, DisputeState, PaymentState, RefundState};
 pub use store_credit::{Balance, CreditError, balance, give_credit, issue_gift_card};
 pub use terms::{CaptureMode, MethodType, RefundReason};
+pub(crate) use void::begin as begin_void;
 pub use void::{Void, VoidError, Voided, void};
 pub use webhook::{HearError, Heard, News, Notice, apply_due, hear};

@@ -11,10 +11,12 @@ use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
 use super::attempt::{AttemptError, question, stored_source};
-use super::capture::{Capture, capture};
+use super::capture::{Capture, CaptureError, capture};
 use super::provider::{Ask, Provider, What};
+use super::refund::RefundError;
 use super::row::lock;
 use super::settle::{Effect, SettleError};
+use super::void::VoidError;
 use super::{attempt, capture as captures, refund as refunds, void as voids};
 use crate::context::Context;
 use crate::database::DatabaseError;
@@ -36,11 +38,60 @@ pub struct Recovered {
 
 /// Which kind of row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Attempt,
     Capture,
     Void,
     Refund,
+}
+
+/// Asks the provider what was begun, and books what it answers, if it does.
+pub(crate) async fn finish(
+    pool: &PgPool,
+    context: &Context,
+    provider: &dyn Provider,
+    kind: Kind,
+    ask: Ask,
+) -> Result<(), SettleError> {
+    match kind {
+        Kind::Attempt => match attempt::finish_fitting(pool, context, provider, ask).await {
+            Ok(_) => Ok(()),
+            Err(AttemptError::Settle(error)) => Err(error),
+            Err(AttemptError::Database(error)) => Err(error.into()),
+            // The money is held, and recovery takes it.
+            Err(_) => Ok(()),
+        },
+        Kind::Capture => match captures::finish(pool, context, provider, ask).await {
+            Err(CaptureError::Settle(error)) => Err(error),
+            Err(CaptureError::Database(error)) => Err(error.into()),
+            _ => Ok(()),
+        },
+        Kind::Void => match voids::finish(pool, context, provider, ask).await {
+            Err(VoidError::Settle(error)) => Err(error),
+            Err(VoidError::Database(error)) => Err(error.into()),
+            _ => Ok(()),
+        },
+        Kind::Refund => match refunds::finish(pool, context, provider, ask).await {
+            Err(RefundError::Settle(error)) => Err(error),
+            Err(RefundError::Database(error)) => Err(error.into()),
+            _ => Ok(()),
+        },
+    }
+}
+
+/// Finishes what somebody began who is gone; nothing, if it has been answered meanwhile.
+pub(crate) async fn resume(
+    pool: &PgPool,
+    context: &Context,
+    provider: &dyn Provider,
+    kind: Kind,
+    key: uuid::Uuid,
+    payment: PaymentId,
+) -> Result<(), SettleError> {
+    match again(pool, provider, kind, key, payment).await? {
+        Some(ask) => finish(pool, context, provider, kind, ask).await,
+        None => Ok(()),
+    }
 }
 
 /// Asks again about every open row of the provider that was written before `before`: a minute ago

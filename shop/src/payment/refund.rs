@@ -190,7 +190,8 @@ pub async fn cancel_refund(
     Ok(())
 }
 
-async fn finish(
+/// Asks the provider, and books what it answers.
+pub(crate) async fn finish(
     pool: &PgPool,
     context: &Context,
     provider: &dyn Provider,
@@ -234,7 +235,7 @@ fn question(
     Ok(Ask { key: refund.uuid(), payment: row.id, amount, units, what })
 }
 
-async fn begin(
+pub(crate) async fn begin(
     connection: &mut PgConnection,
     context: &Context,
     provider: &dyn Provider,

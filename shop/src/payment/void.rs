@@ -87,10 +87,20 @@ pub async fn void(
     let ask = crate::transact!(pool, VoidError, |connection| {
         begin(connection, context, provider, request).await
     })?;
+    finish(pool, context, provider, ask).await
+}
+
+/// Asks the provider, and books what it answers.
+pub(crate) async fn finish(
+    pool: &PgPool,
+    context: &Context,
+    provider: &dyn Provider,
+    ask: Ask,
+) -> Result<Voided, VoidError> {
     let (void, amount) = (VoidId::from_uuid(ask.key), ask.amount);
     let outcome = match provider.ask(&ask).await {
         Ok(answer) => {
-            book(pool, context, request.payment, void, &answer).await?;
+            book(pool, context, ask.payment, void, &answer).await?;
             Outcome::from(&answer)
         }
         Err(_) => Outcome::Unknown,
@@ -111,7 +121,7 @@ pub(crate) async fn book(
     })
 }
 
-async fn begin(
+pub(crate) async fn begin(
     connection: &mut PgConnection,
     context: &Context,
     provider: &dyn Provider,

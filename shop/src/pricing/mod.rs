@@ -7,6 +7,7 @@
 //! rows that an order writes.
 
 pub mod events;
+pub(crate) mod http;
 
 mod buy_get;
 mod discount;

@@ -38,6 +38,7 @@ rules! {
         row("idempotency_key_scope_named", &[("scope", "''")]),
         row("idempotency_key_length_in_range", &[("key", "repeat('x', 256)")]),
         row("idempotency_key_expires_after_creation", &[("expires_at", "now()")]),
+        row("idempotency_key_resource_bounded", &[("resource", "''")]),
         row("idempotency_key_state_known", &[("state", "'lost'")]),
         row(
             "idempotency_key_status_of_http",

@@ -10,10 +10,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::catalog::{
-    CreateProduct, CreateProductError, Description, ProductStatus, create_product,
+    CreateProduct, CreateProductError, DeleteProductError, Description, ProductStatus,
+    UpdateProduct, UpdateProductError, create_product, delete_product, update_product,
 };
 use crate::http::{
-    AppState, Body, Caller, Code, Page, PageQuery, Problem, Search, Segment, problems,
+    AppState, Body, Caller, Code, Page, PageQuery, Problem, Search, Seen, Segment, Tag, problems,
 };
 use crate::id::ProductId;
 use crate::value::{Label, Slug};
@@ -21,9 +22,19 @@ use crate::value::{Label, Slug};
 problems!(CreateProductError {
     E::UnknownTaxClass => TaxClassUnknown,
 });
+problems!(UpdateProductError {
+    E::NotFound => ProductNotFound,
+    E::Changed { .. } => VersionMismatch,
+    E::UnknownTaxClass => TaxClassUnknown,
+});
+problems!(DeleteProductError {
+    E::NotFound => ProductNotFound,
+    E::HasVariants => ProductHasVariants,
+    E::NotYetMade => TimeInThePast,
+});
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(show))
+    OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(show, change, remove))
 }
 
 /// A product.
@@ -60,23 +71,23 @@ struct NewProduct {
 
 /// What was made.
 #[derive(Debug, Serialize, ToSchema)]
-struct Made {
+struct MadeProduct {
     id: ProductId,
 }
 
 /// Makes a product.
 #[utoipa::path(post, path = "/v1/products", tag = "catalog", request_body = NewProduct,
     security(("api_key" = ["catalog.write"])),
-    responses((status = 201, body = Made)))]
+    responses((status = 201, body = MadeProduct)))]
 async fn make(
     State(state): State<AppState>,
     caller: Caller,
     Body(new): Body<NewProduct>,
-) -> Result<(StatusCode, Json<Made>), Problem> {
+) -> Result<(StatusCode, Json<MadeProduct>), Problem> {
     let NewProduct { title, description, tax_class, status } = new;
     let request = CreateProduct { title, description, tax_class, status };
     let id = create_product(&state.pool, &caller.context(&state), request).await?;
-    Ok((StatusCode::CREATED, Json(Made { id })))
+    Ok((StatusCode::CREATED, Json(MadeProduct { id })))
 }
 
 /// Lists products, the oldest first.
@@ -103,11 +114,11 @@ async fn list(
 /// Shows a product.
 #[utoipa::path(get, path = "/v1/products/{id}", tag = "catalog", params(("id" = ProductId, Path)),
     security(("api_key" = ["catalog.read"]), ("cart_token" = [])),
-    responses((status = 200, body = Product)))]
+    responses((status = 200, body = Product, headers(("ETag" = String)))))]
 async fn show(
     State(state): State<AppState>,
     Segment(id): Segment<ProductId>,
-) -> Result<Json<Product>, Problem> {
+) -> Result<(Tag, Json<Product>), Problem> {
     let row: Option<Row> = sqlx::query_as(
         "SELECT id, title, description, tax_class, status::text, version, created_at FROM product
           WHERE id = $1 AND deleted_at IS NULL",
@@ -116,5 +127,53 @@ async fn show(
     .fetch_optional(&state.pool)
     .await?;
     let row = row.ok_or_else(|| Problem::new(Code::ProductNotFound))?;
-    Ok(Json(Product::read(row)))
+    let product = Product::read(row);
+    Ok((Tag(product.version), Json(product)))
+}
+
+/// What shall change of a product; what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ProductChange {
+    title: Option<Label>,
+    description: Option<Description>,
+    tax_class: Option<Slug>,
+    status: Option<ProductStatus>,
+}
+
+/// The version after a change.
+#[derive(Debug, Serialize, ToSchema)]
+struct ChangedProduct {
+    version: i64,
+}
+
+/// Changes a product. `If-Match` says which version was seen.
+#[utoipa::path(patch, path = "/v1/products/{id}", tag = "catalog", request_body = ProductChange,
+    params(("id" = ProductId, Path), Seen), security(("api_key" = ["catalog.write"])),
+    responses((status = 200, body = ChangedProduct, headers(("ETag" = String)))))]
+async fn change(
+    State(state): State<AppState>,
+    caller: Caller,
+    Segment(product): Segment<ProductId>,
+    seen: Seen,
+    Body(change): Body<ProductChange>,
+) -> Result<(Tag, Json<ChangedProduct>), Problem> {
+    let version = seen.version()?;
+    let ProductChange { title, description, tax_class, status } = change;
+    let request = UpdateProduct { product, version, title, description, tax_class, status };
+    let version = update_product(&state.pool, &caller.context(&state), request).await?;
+    Ok((Tag(version), Json(ChangedProduct { version })))
+}
+
+/// Deletes a product that has no variants.
+#[utoipa::path(delete, path = "/v1/products/{id}", tag = "catalog",
+    params(("id" = ProductId, Path)), security(("api_key" = ["catalog.write"])),
+    responses((status = 204)))]
+async fn remove(
+    State(state): State<AppState>,
+    caller: Caller,
+    Segment(id): Segment<ProductId>,
+) -> Result<StatusCode, Problem> {
+    delete_product(&state.pool, &caller.context(&state), id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -6,12 +6,14 @@
 //! **Invariant**: the secret is compared by its digest, in constant time, and is in no log.
 
 mod create;
+mod routes;
 mod secret;
 mod verify;
 
 pub use create::{
     CreateKey, CreateKeyError, RevokeKeyError, RotateKeyError, create_key, revoke_key, rotate_key,
 };
+pub(super) use routes::routes;
 pub use secret::{ApiKey, ParseKeyError};
 pub use verify::Grant;
 pub(super) use verify::{KeyCache, verify};

@@ -43,6 +43,12 @@ impl KeyCache {
         (read.elapsed() < BELIEVED).then(|| Arc::clone(grant))
     }
 
+    /// Believes nothing of a key any more.
+    pub(in crate::http) fn forget(&self, id: ApiKeyId) {
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.retain(|_, (_, grant)| grant.id != id);
+    }
+
     fn keep(&self, prefix: &str, grant: &Arc<Grant>) {
         let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if keys.len() >= MOST {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::{cart, catalog, customer, id, inventory, money, order, payment, value};
+use crate::{cart, catalog, customer, id, inventory, money, order, payment, pricing, value};
 
 /// The schema of a type as OpenAPI writes it.
 fn shape<T: schemars::JsonSchema>() -> RefOr<Schema> {
@@ -94,6 +94,10 @@ described! {
     id::RefundId = "RefundId",
     id::DisputeId = "DisputeId",
     id::EventId = "EventId",
+    pricing::VoucherCode = "VoucherCode",
+    id::TaxRuleId = "TaxRuleId",
+    id::ShippingRateId = "ShippingRateId",
+    id::ApiKeyId = "ApiKeyId",
     id::WebhookEndpointId = "WebhookEndpointId",
     id::WebhookSecretId = "WebhookSecretId",
     id::WebhookDeliveryId = "WebhookDeliveryId",

@@ -9,7 +9,7 @@ mod write;
 
 pub use error::PlaceError;
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use super::{OrderState, confirm};
 use crate::cart::{CartRequest, CartState, lock_for_order};
@@ -68,48 +68,52 @@ pub async fn place(
     context: &Context,
     request: &Place,
 ) -> Result<Placed, PlaceError> {
+    crate::transact!(pool, PlaceError, |connection| {
+        place_within(connection, context, request).await
+    })
+}
+
+/// [`place`] as a part of the caller's transaction.
+pub(crate) async fn place_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    request: &Place,
+) -> Result<Placed, PlaceError> {
     let elsewhere = |address: &PostalAddress| address.country != request.destination.country;
     if request.shipping_address.as_ref().is_some_and(elsewhere) {
         return Err(PlaceError::AddressElsewhere);
     }
     let cart = request.cart.cart;
-    crate::transact!(pool, PlaceError, |connection| {
-        let locked = lock_for_order::<PlaceError>(
-            connection,
-            context,
-            &request.cart,
-            &[CartState::Checkout],
-        )
-        .await?;
-        if !locked.prices_hold(context.now()) {
-            Err(PlaceError::PricesExpired)?;
-        }
-        let wanted = PriceCart {
-            cart,
-            destination: &request.destination,
-            shipping_method: request.shipping_method.as_ref(),
-            payment_is_cash: request.payment_is_cash,
-            policy: request.policy,
-        };
-        let quote = price_cart(connection, context, wanted).await?;
-        agreed(request, &quote)?;
-        let order: OrderId = context.id();
-        let lines: Vec<OrderLineId> = quote.lines.iter().map(|_| context.id()).collect();
-        let number =
-            write::order(connection, context, order, request, locked.customer, &quote, &lines)
-                .await?;
-        let promised: Vec<(VariantId, OrderLineId)> =
-            quote.lines.iter().map(|line| line.variant).zip(lines.iter().copied()).collect();
-        inventory::commit(connection, context, cart, &promised).await?;
-        write::adjustments(connection, context, order, locked.customer, &quote, &lines).await?;
-        let state = if quote.totals.grand_total.is_zero() {
-            confirm(connection, context, order).await?;
-            OrderState::Confirmed
-        } else {
-            OrderState::Placed
-        };
-        Ok(Placed { order, number, state, quote, lines })
-    })
+    let locked =
+        lock_for_order::<PlaceError>(connection, context, &request.cart, &[CartState::Checkout])
+            .await?;
+    if !locked.prices_hold(context.now()) {
+        Err(PlaceError::PricesExpired)?;
+    }
+    let wanted = PriceCart {
+        cart,
+        destination: &request.destination,
+        shipping_method: request.shipping_method.as_ref(),
+        payment_is_cash: request.payment_is_cash,
+        policy: request.policy,
+    };
+    let quote = price_cart(connection, context, wanted).await?;
+    agreed(request, &quote)?;
+    let order: OrderId = context.id();
+    let lines: Vec<OrderLineId> = quote.lines.iter().map(|_| context.id()).collect();
+    let number =
+        write::order(connection, context, order, request, locked.customer, &quote, &lines).await?;
+    let promised: Vec<(VariantId, OrderLineId)> =
+        quote.lines.iter().map(|line| line.variant).zip(lines.iter().copied()).collect();
+    inventory::commit(connection, context, cart, &promised).await?;
+    write::adjustments(connection, context, order, locked.customer, &quote, &lines).await?;
+    let state = if quote.totals.grand_total.is_zero() {
+        confirm(connection, context, order).await?;
+        OrderState::Confirmed
+    } else {
+        OrderState::Placed
+    };
+    Ok(Placed { order, number, state, quote, lines })
 }
 
 /// Whether the customer agreed to this, and it is one that can be bought.

@@ -41,6 +41,7 @@ pub(super) const ALL: &[Factory] = &[
             ("scope", "'key 1 POST /v1/orders'"),
             ("key", "'abc'"),
             ("request_hash", "sha256('request')"),
+            ("resource", "'ref_1'"),
             ("locked_until", "now() + interval '1 minute'"),
             ("expires_at", "now() + interval '1 day'"),
         ],

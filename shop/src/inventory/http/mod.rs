@@ -1,0 +1,19 @@
+//! The routes of stock.
+
+mod level;
+mod location;
+mod movement;
+mod reservation;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::http::AppState;
+
+/// The routes of stock.
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(location::routes())
+        .merge(level::routes())
+        .merge(movement::routes())
+        .merge(reservation::routes())
+}
