@@ -1,7 +1,7 @@
 //! Taking a lease back.
 //!
-//! In: a lease and how its test ended. Out: [`Returned`]; the database itself goes where it belongs:
-//! to the stock, to be undone, to be dropped, or to those that are kept.
+//! In: a lease and how its test ended. Out: [`Returned`]; the database itself goes where it
+//! belongs: to the stock, to be undone, to be dropped, or to those that are kept.
 //!
 //! **Invariant**: every lease that comes back leaves the count of those that are out, whatever
 //! fails; and what fails disposes of the database.

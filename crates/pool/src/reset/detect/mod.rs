@@ -6,8 +6,8 @@
 //! Two witnesses, each of which covers what the other cannot see. The WAL has every change to
 //! anything that survives a crash, but not the rows of unlogged tables; the statistics counters
 //! have those, but know nothing of sequences and schemas. The WAL is asked first and answers most
-//! questions with one look; the counters are then read of the tables it names. Where the WAL cannot
-//! be read (no `pg_walinspect`, already recycled, too much of it) the rows themselves are looked at,
+//! questions with one look; the counters are then read of the tables it names. Where the WAL is of
+//! no use (no `pg_walinspect`, already recycled, too much of it) the rows themselves are looked at,
 //! those of unlogged tables always: every row knows the transaction that wrote it. Only tables with
 //! very many seeds are then left to the counters alone.
 //!
