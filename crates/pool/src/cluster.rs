@@ -127,12 +127,7 @@ impl Cluster {
     /// # Errors
     /// [`LeaseError`] when the server does not answer.
     pub async fn returned(&self, database: &str, kept: bool) -> Result<Vec<Leftover>, LeaseError> {
-        let step = LeaseError::step("looking at what tests share on the server");
         let mut seen = self.seen.lock().await;
-        if seen.session.is_closed() {
-            (seen.session, seen.questions) = connect(&self.target).await?;
-        }
-        let signature = seen.questions.signature(&seen.session).await.map_err(&step)?;
         let (suspects, tools) = self.out(|out| {
             out.now.remove(database);
             let mut suspects = std::mem::replace(&mut out.since, out.now.clone());
@@ -142,13 +137,14 @@ impl Cluster {
         for pending in seen.pending.values_mut() {
             pending.remove(database);
         }
-        if signature == seen.signature && seen.pending.is_empty() {
-            return Ok(Vec::new());
-        }
-        let now = seen.questions.everything(&seen.session).await.map_err(&step)?;
+        let (signature, now, alone) = match self.look(&mut seen).await {
+            // The session went with the runtime of the pool that had opened it.
+            Err(_) if seen.session.is_closed() => self.look(&mut seen).await?,
+            looked => looked?,
+        };
+        let Some(now) = now else { return Ok(Vec::new()) };
         let changed = now.changed_since(&seen.last);
         (seen.signature, seen.last) = (signature, now);
-        let alone = self.target.is_private() && is_alone(&seen.session).await?;
         let certain = alone && suspects.len() == 1 && !tools;
         let mut left = Vec::new();
         for thing in changed {
@@ -164,6 +160,27 @@ impl Cluster {
             mend::mend(&self.target, &mut seen, (!kept).then_some(database)).await?;
         }
         Ok(left)
+    }
+}
+
+impl Cluster {
+    /// The signature; where it or a test that is still out asks for it, everything; and whether
+    /// things may be removed. Changes nothing in `seen` but a session that was lost.
+    async fn look(
+        &self,
+        seen: &mut Seen,
+    ) -> Result<(String, Option<Snapshot>, bool), LeaseError> {
+        let step = LeaseError::step("looking at what tests share on the server");
+        if seen.session.is_closed() {
+            (seen.session, seen.questions) = connect(&self.target).await?;
+        }
+        let signature = seen.questions.signature(&seen.session).await.map_err(&step)?;
+        if signature == seen.signature && seen.pending.is_empty() {
+            return Ok((signature, None, false));
+        }
+        let now = seen.questions.everything(&seen.session).await.map_err(&step)?;
+        let alone = self.target.is_private() && is_alone(&seen.session).await?;
+        Ok((signature, Some(now), alone))
     }
 }
 

@@ -5,8 +5,11 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::HeaderValue;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -123,6 +126,29 @@ where
 {
     let text = <Option<String> as serde::Deserialize>::deserialize(deserializer)?;
     text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+}
+
+/// Answers 406 to who takes no JSON.
+pub(super) async fn acceptable(request: Request, next: Next) -> Response {
+    let takes_json = |value: &HeaderValue| {
+        value.to_str().is_ok_and(|value| {
+            value.split(',').any(|range| {
+                let mut parts = range.split(';').map(str::trim);
+                let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+                let refused = parts.any(|part| {
+                    part.replace(' ', "").starts_with("q=0")
+                        && !part.contains(|c: char| matches!(c, '1'..='9'))
+                });
+                !refused && matches!(kind.as_str(), "*/*" | "application/*" | "application/json")
+            })
+        })
+    };
+    let mut ranges = request.headers().get_all(ACCEPT).iter().peekable();
+    if ranges.peek().is_none() || ranges.any(takes_json) {
+        next.run(request).await
+    } else {
+        Problem::new(Code::NotAcceptable).into_response()
+    }
 }
 
 /// A part of the path, such as an id.

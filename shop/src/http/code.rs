@@ -106,6 +106,9 @@ codes! {
     TooManyUnits = "too_many_units" CONFLICT "There are not as many units";
     QuantityTooLarge = "quantity_too_large" UNPROCESSABLE_ENTITY "A line does not hold as many";
     CountOutOfRange = "count_out_of_range" UNPROCESSABLE_ENTITY "The number is out of range";
+    MoveNotAllowed = "move_not_allowed" CONFLICT "It cannot go from its state to that one";
+    BooksRefused = "books_refused" INTERNAL_SERVER_ERROR
+        "The database refused what the service wrote: a bug of the service";
 
     // The catalogue.
     ProductNotFound = "product_not_found" NOT_FOUND "There is no such product";
@@ -219,6 +222,8 @@ codes! {
         "Exactly one way to pay must be named";
     PaymentMethodUnknown = "payment_method_unknown" UNPROCESSABLE_ENTITY
         "There is no such way to pay";
+    PaymentMethodStored = "payment_method_stored" CONFLICT "The way to pay is stored already";
+    CreditOverspent = "credit_overspent" CONFLICT "There is not enough on the account";
     PaymentMethodDeleted = "payment_method_deleted" CONFLICT "The way to pay was deleted";
     PaymentMethodExpired = "payment_method_expired" CONFLICT "The card has expired";
     ProviderWrong = "provider_wrong" UNPROCESSABLE_ENTITY
@@ -251,12 +256,4 @@ codes! {
     ScopeUnknown = "scope_unknown" UNPROCESSABLE_ENTITY "There is no such scope";
     ApiKeyNotFound = "api_key_not_found" NOT_FOUND "There is no such key";
     ApiKeyReplaced = "api_key_replaced" CONFLICT "Another key follows this one already";
-}
-
-/// What a refusal by this constraint means; none for a name that no migration declares.
-pub fn of_constraint(constraint: &str) -> Option<Code> {
-    match constraint {
-        "product_taxed_by_a_class" => Some(Code::TaxClassUnknown),
-        _ => None,
-    }
 }

@@ -10,6 +10,7 @@ mod access;
 mod body;
 mod caller;
 mod code;
+mod constraint;
 pub mod idempotency;
 pub mod key;
 mod limit;
@@ -24,7 +25,8 @@ mod version;
 pub(crate) use body::parsed;
 pub use body::{Body, Search, Segment};
 pub use caller::Caller;
-pub use code::{Code, of_constraint};
+pub use code::Code;
+pub use constraint::{constraints, of_constraint};
 pub use limit::Limits;
 pub use page::{Limit, Page, PageQuery};
 pub(crate) use problem::problems;
@@ -39,6 +41,7 @@ use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::money::{Currency, Money};
 use crate::telemetry;
@@ -73,6 +76,8 @@ pub fn router(state: AppState) -> Router {
         .route("/openapi.json", get(async move || openapi::show(&text)))
         // Providers have no key: they sign.
         .route("/v1/webhooks/{provider}", post(crate::payment::inbound::receive))
+        .layer(middleware::from_fn(body::acceptable))
+        .merge(SwaggerUi::new("/docs").config(Config::from("/openapi.json")))
         .fallback(async || Problem::new(Code::RouteNotFound))
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))
         .layer(middleware::from_fn_with_state((state.clone(), access), access::check))

@@ -9,7 +9,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::code::{Code, of_constraint};
+use super::Code;
+use super::constraint::of_constraint;
 use crate::database::{DatabaseError, OperationError};
 use crate::telemetry::Refusal;
 use crate::telemetry::log::Described;

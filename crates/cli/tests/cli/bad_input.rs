@@ -40,7 +40,7 @@ fn a_key_that_does_not_exist_is_shown_with_its_line() {
               |
             1 | comand = ["true"]
               | ^^^^^^
-            unknown field `comand`, expected one of `command`, `output`, `postgres`, `database`, `identity`
+            unknown field `comand`, expected one of `command`, `output`, `lane`, `isolation`, `verify_every`, `postgres`, `database`, `identity`
     "#]],
     );
 }
