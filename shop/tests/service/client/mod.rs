@@ -98,6 +98,11 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The token.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// The same without a token.
     #[must_use]
     pub fn without_token(&self) -> Self {
