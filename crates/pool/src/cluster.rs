@@ -166,10 +166,7 @@ impl Cluster {
 impl Cluster {
     /// The signature; where it or a test that is still out asks for it, everything; and whether
     /// things may be removed. Changes nothing in `seen` but a session that was lost.
-    async fn look(
-        &self,
-        seen: &mut Seen,
-    ) -> Result<(String, Option<Snapshot>, bool), LeaseError> {
+    async fn look(&self, seen: &mut Seen) -> Result<(String, Option<Snapshot>, bool), LeaseError> {
         let step = LeaseError::step("looking at what tests share on the server");
         if seen.session.is_closed() {
             (seen.session, seen.questions) = connect(&self.target).await?;

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::cart::HOLD_LIFE;
+use crate::cart::{CartRequest, CartState, HOLD_LIFE, lock_for_order};
 use crate::http::idempotency::{Answer, Keyed, once};
 use crate::http::{AppState, Caller, Code, Page, PageQuery, Problem, Search, Segment, problems};
 use crate::id::{CartId, LocationId, OrderLineId, ReservationId, VariantId};
@@ -139,6 +139,9 @@ async fn make(
     }
     let lines = [HoldLine { variant, quantity }];
     let answer = once!(state, &context, claim, |connection| {
+        // A cart that becomes an order meanwhile would hold stock that nobody gives back.
+        let open = [CartState::Active, CartState::Checkout];
+        lock_for_order::<Problem>(connection, &context, &CartRequest::by_shop(cart), &open).await?;
         let held = hold(connection, &context, cart, &lines, Strategy::MostStock, until).await?;
         Answer::made(&Held { data: held.into_iter().map(Reservation::from).collect() })
     })?;
