@@ -55,11 +55,10 @@ pub(crate) async fn finish(
 ) -> Result<(), SettleError> {
     match kind {
         Kind::Attempt => match attempt::finish_fitting(pool, context, provider, ask).await {
-            Ok(_) => Ok(()),
             Err(AttemptError::Settle(error)) => Err(error),
             Err(AttemptError::Database(error)) => Err(error.into()),
-            // The money is held, and recovery takes it.
-            Err(_) => Ok(()),
+            // Where it was refused after all, the money is held, and recovery takes it.
+            Ok(_) | Err(_) => Ok(()),
         },
         Kind::Capture => match captures::finish(pool, context, provider, ask).await {
             Err(CaptureError::Settle(error)) => Err(error),

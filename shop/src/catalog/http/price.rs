@@ -79,6 +79,7 @@ async fn set(
 
 /// A price.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the interface")]
 struct Price {
     id: PriceId,
     variant: VariantId,

@@ -6,7 +6,7 @@ use super::views;
 use crate::context::Context;
 use crate::http::idempotency::{Answer, Claim};
 use crate::http::{AppState, Caller, Code, Problem};
-use crate::id::{AttemptId, CaptureId, Id as _, OrderId, PaymentId, RefundId, VoidId};
+use crate::id::{AttemptId, CaptureId, Id, OrderId, PaymentId, RefundId, VoidId};
 use crate::order::http::admit;
 use crate::payment::Kind;
 use crate::payment::provider::{Ask, Provider};
@@ -131,10 +131,10 @@ pub(super) fn write_resource(kind: Kind, key: Uuid) -> String {
 /// What was begun, by what the key remembers.
 pub(super) fn read_resource(kind: Kind, text: &str) -> Result<Uuid, Problem> {
     let read = match kind {
-        Kind::Attempt => text.parse::<AttemptId>().map(|id| id.uuid()),
-        Kind::Capture => text.parse::<CaptureId>().map(|id| id.uuid()),
-        Kind::Void => text.parse::<VoidId>().map(|id| id.uuid()),
-        Kind::Refund => text.parse::<RefundId>().map(|id| id.uuid()),
+        Kind::Attempt => text.parse::<AttemptId>().map(Id::uuid),
+        Kind::Capture => text.parse::<CaptureId>().map(Id::uuid),
+        Kind::Void => text.parse::<VoidId>().map(Id::uuid),
+        Kind::Refund => text.parse::<RefundId>().map(Id::uuid),
     };
     read.map_err(|_| Problem::new(Code::Internal))
 }
