@@ -82,6 +82,7 @@ impl Serving {
 async fn go_past_the_rules(data: &Path) {
     let options = PgConnectOptions::new_without_pgpass()
         .socket(data.join("socket"))
+        .port(5432)
         .username("postgres")
         .database("shop");
     let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
