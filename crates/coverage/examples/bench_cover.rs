@@ -155,5 +155,6 @@ fn empty() -> Catalog {
         enums: Vec::new(),
         domains: Vec::new(),
         state_columns: Vec::new(),
+        indexes: Vec::new(),
     }
 }

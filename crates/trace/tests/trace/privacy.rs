@@ -129,6 +129,7 @@ fn every_record() -> Vec<Record> {
         enums: Vec::new(),
         domains: Vec::new(),
         state_columns: Vec::new(),
+        indexes: Vec::new(),
     };
     let mut lease = returned(1, "a_test");
     if let Record::LeaseReturned(lease) = &mut lease {
