@@ -12,14 +12,19 @@ use proofmark_catalog::{Attributor, Catalog, Deferrable, Promise, PromiseId, Ref
 use proofmark_trace::{Record, Refusal, Run, Trace};
 
 use crate::accepted::Rows;
+use crate::evidence::{Gathering, Shapes, shapes};
 use crate::group::Group;
 use crate::lease::{ErrorSeen, Lease, leases};
 use crate::model::{
-    Coverage, DatabaseCoverage, Evidence, LeftOut, Observed, Reason, Unattributed, WhyLeftOut,
+    Coverage, DatabaseCoverage, Evidence, FailedStatement, LeftOut, Observed, Reason, Unattributed,
+    WhyLeftOut,
 };
 use crate::summary::summarise;
 use crate::tally::{Seen, Tally};
 use crate::tests_seen::{Roll, TestNumber};
+
+/// Different failures that are counted; the list is shorter.
+const FAILED_MAX: usize = 10 * Evidence::STATEMENTS_MAX;
 
 /// What the runs of a trace tried.
 ///
@@ -46,8 +51,9 @@ pub fn cover(trace: &Trace) -> Coverage {
         let known: BTreeMap<&str, Known<'_>> = catalogs(run)
             .map(|(database, catalog)| (database, covering.known(database, catalog)))
             .collect();
+        let shapes = shapes(run);
         for lease in leases(run) {
-            covering.lease(&lease, &known);
+            covering.lease(&lease, &known, &shapes);
         }
     }
     covering.finish()
@@ -65,7 +71,12 @@ struct Covering<'a> {
     databases: BTreeMap<&'a str, Promises<'a>>,
     unattributed: BTreeMap<UnattributedKey<'a>, (Tally, &'a str)>,
     observed: Observed,
+    failed: BTreeMap<FailedKey<'a>, Tally>,
+    gathering: Gathering<'a>,
 }
+
+/// Failures that are listed as one: database, SQLSTATE, promise, shape.
+type FailedKey<'a> = (&'a str, &'a str, Option<&'a PromiseId>, &'a str);
 
 /// The promises of one database, of all runs.
 #[derive(Default)]
@@ -92,10 +103,13 @@ impl<'a> Covering<'a> {
             databases: BTreeMap::new(),
             unattributed: BTreeMap::new(),
             observed: Observed::default(),
+            failed: BTreeMap::new(),
+            gathering: Gathering::default(),
         }
     }
 
     fn know(&mut self, database: &'a str, catalog: &'a Catalog) {
+        self.gathering.know(database, catalog);
         let Promises { all, places } = self.databases.entry(database).or_default();
         for promise in &catalog.promises {
             places.entry(&promise.id).or_insert_with(|| {
@@ -117,7 +131,12 @@ impl<'a> Covering<'a> {
         Known { attributor: Attributor::new(catalog), tried_by }
     }
 
-    fn lease(&mut self, lease: &Lease<'a>, known: &BTreeMap<&'a str, Known<'a>>) {
+    fn lease(
+        &mut self,
+        lease: &Lease<'a>,
+        known: &BTreeMap<&'a str, Known<'a>>,
+        shapes: &Shapes<'a>,
+    ) {
         self.observed.leases += 1;
         self.observed.returned += u64::from(lease.written.is_some());
         self.observed.statements += lease.statements;
@@ -126,6 +145,7 @@ impl<'a> Covering<'a> {
             self.observed.rows += rows.iter().map(|rows| rows.unsigned_abs()).sum::<u64>();
         }
         let test = lease.test.and_then(|test| self.roll.number(test));
+        self.gathering.lease(lease, test, shapes);
         let known = lease.database.and_then(|database| known.get(database));
         for error in &lease.errors {
             self.error(lease, test, known, error);
@@ -144,6 +164,13 @@ impl<'a> Covering<'a> {
         error: &ErrorSeen<'a>,
     ) {
         let attributed = known.map(|known| known.attributor.attribute(&fields(error.refusal)));
+        if let (Some(database), false) = (lease.database, lease.failed) {
+            let promise = attributed.and_then(Result::ok).map(|promise| &promise.id);
+            let key = (database, error.refusal.sqlstate.as_str(), promise, error.statement);
+            if self.failed.len() < FAILED_MAX || self.failed.contains_key(&key) {
+                self.failed.entry(key).or_default().add(1, test);
+            }
+        }
         let reason = match (attributed, lease.database) {
             (Some(Ok(promise)), Some(database)) => {
                 self.observed.attributed += 1;
@@ -214,14 +241,30 @@ impl<'a> Covering<'a> {
         let mut unattributed: Vec<Unattributed> =
             unattributed.map(|(key, seen)| unattributed_as(key, seen, roll)).collect();
         unattributed.sort_by_key(|refusals| std::cmp::Reverse(refusals.tried.times));
-        let databases = self.databases.into_iter();
-        Coverage {
-            databases: databases.map(|(name, promises)| covered(name, promises, roll)).collect(),
-            unattributed,
-            observed: self.observed,
-            evidence: Evidence::default(),
-        }
+        let (mut evidence, mut states) = self.gathering.finish(roll);
+        evidence.failed = failed(self.failed, roll);
+        let databases = self.databases.into_iter().map(|(name, promises)| {
+            let mut database = covered(name, promises, roll);
+            database.transitions = states.remove(name).unwrap_or_default();
+            database
+        });
+        Coverage { databases: databases.collect(), unattributed, observed: self.observed, evidence }
     }
+}
+
+fn failed(all: BTreeMap<FailedKey<'_>, Tally>, roll: &Roll<'_>) -> Vec<FailedStatement> {
+    let mut all: Vec<_> = all.into_iter().collect();
+    all.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.times()));
+    all.truncate(Evidence::STATEMENTS_MAX);
+    let statements =
+        all.into_iter().map(|((database, sqlstate, promise, shape), tally)| FailedStatement {
+            database: database.to_owned(),
+            sqlstate: sqlstate.to_owned(),
+            promise: promise.cloned(),
+            shape: shape.to_owned(),
+            tried: tally.finish(roll),
+        });
+    statements.collect()
 }
 
 fn covered(name: &str, mut promises: Promises<'_>, roll: &Roll<'_>) -> DatabaseCoverage {

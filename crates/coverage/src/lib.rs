@@ -9,6 +9,7 @@
 
 mod accepted;
 mod cover;
+mod evidence;
 mod group;
 mod lease;
 mod model;

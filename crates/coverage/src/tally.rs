@@ -27,6 +27,10 @@ impl Tally {
         }
     }
 
+    pub(crate) fn times(&self) -> u64 {
+        self.times
+    }
+
     pub(crate) fn finish(self, roll: &Roll<'_>) -> Tried {
         Tried { times: self.times, tests: self.tests.finish(roll) }
     }

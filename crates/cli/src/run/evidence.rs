@@ -176,7 +176,7 @@ fn refused_move(catalog: &Catalog, key: &FailingKey) -> Option<(PromiseId, (Stri
     })
 }
 
-/// Whether `key` was refused by the foreign key of `history`; of a partitioned one by a partition's.
+/// Whether `key` was refused by the foreign key of `history`, or by that of a partition.
 fn is_of(history: &History, catalog: &Catalog, key: &FailingKey) -> bool {
     catalog.promise(&history.promise).is_some_and(|promise| {
         promise.reported_as.iter().any(|reported| {

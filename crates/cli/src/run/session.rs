@@ -221,15 +221,7 @@ impl Session {
         let internal = |error: &dyn std::error::Error| {
             Failure::because(Exit::Internal, "the run failed", error)
         };
-        let mut catalogs = HashMap::new();
-        for name in bench.pools().keys() {
-            catalogs.insert(name.clone(), bench.catalog(name).await?);
-        }
-        let mut observer = Observer::default();
-        for (name, catalog) in &catalogs {
-            let questions = observer.questions(name, catalog, self.config.evidence);
-            bench.pools()[name].ask(questions);
-        }
+        let (catalogs, observer) = self.ask(bench).await?;
         self.record_start(bench, recorder, readied, &catalogs);
         let (events, heard) = std::sync::mpsc::channel::<Event>();
         let counts = Arc::new(Counts::default());
@@ -282,6 +274,19 @@ impl Session {
         let finished = finished?;
         recorder.add(Record::CommandFinished(finished.clone()));
         Ok(finished)
+    }
+
+    /// Has the pools ask what is wanted; the catalog of each database, and who understands the
+    /// answers.
+    async fn ask(&self, bench: &Bench) -> Result<(HashMap<String, Catalog>, Observer), Failure> {
+        let mut catalogs = HashMap::new();
+        let mut observer = Observer::default();
+        for (name, pool) in bench.pools() {
+            let catalog = bench.catalog(name).await?;
+            pool.ask(observer.questions(name, &catalog, self.config.evidence));
+            catalogs.insert(name.clone(), catalog);
+        }
+        Ok((catalogs, observer))
     }
 
     /// Starts the command and waits for it, showing progress.

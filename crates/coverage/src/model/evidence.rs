@@ -55,6 +55,10 @@ pub struct Looked {
     pub rows: bool,
     /// Clauses and actions, by counters in copies.
     pub deep: bool,
+    /// Leases that came back and said nothing although others did: their test had dropped the
+    /// database, or the server did not answer. What they did is in no list.
+    #[serde(default)]
+    pub unknown_leases: u64,
 }
 
 /// What the tables of one database saw.
