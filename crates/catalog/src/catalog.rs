@@ -9,10 +9,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::attribution::{Attribution, RefusalFields, attribute};
-use crate::name::{PromiseId, TableName};
+use crate::name::{PromiseId, TableName, state_address};
 use crate::promise::Promise;
-use crate::states::StateColumn;
-use crate::table::{Domain, EnumType, Table};
+use crate::states::{StateColumn, StateSource};
+use crate::table::{Domain, EnumType, Index, Table};
 
 /// What a migrated database consists of and what it promises.
 #[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,9 @@ pub struct Catalog {
     pub domains: Vec<Domain>,
     /// All state columns, by table and column.
     pub state_columns: Vec<StateColumn>,
+    /// All indexes, by table and name.
+    #[serde(default)]
+    pub indexes: Vec<Index>,
 }
 
 impl Catalog {
@@ -40,6 +43,31 @@ impl Catalog {
     /// The table with this name, which may be a partition.
     pub fn table(&self, name: &TableName) -> Option<&Table> {
         self.tables.iter().find(|table| table.name == *name)
+    }
+
+    /// Takes a column for one of states because its owner says so: `public.order.state`. What the
+    /// declarations say of it stays.
+    ///
+    /// # Errors
+    /// [`NoSuchColumn`] if the database has none of that address.
+    pub fn name_state(&mut self, address: &str) -> Result<(), NoSuchColumn> {
+        let tables = self.tables.iter();
+        let found = tables
+            .flat_map(|table| table.columns.iter().map(move |column| (&table.name, column)))
+            .find(|(table, column)| state_address(table, &column.name) == address);
+        let Some((table, column)) = found else { return Err(NoSuchColumn(address.to_owned())) };
+        let is_known = |known: &StateColumn| known.table == *table && known.column == column.name;
+        if !self.state_columns.iter().any(is_known) {
+            self.state_columns.push(StateColumn {
+                table: table.clone(),
+                column: column.name.clone(),
+                states: Vec::new(),
+                from: StateSource::Named,
+                transitions: None,
+            });
+            self.state_columns.sort_by(|a, b| (&a.table, &a.column).cmp(&(&b.table, &b.column)));
+        }
+        Ok(())
     }
 
     /// The one promise that these error fields name, or why there is none.
@@ -66,3 +94,10 @@ impl Catalog {
         attribute(self, refusal)
     }
 }
+
+/// A column of states was named that is not there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "there is no column `{0}` in the migrated database; help: name it as `schema.table.column`"
+)]
+pub struct NoSuchColumn(String);

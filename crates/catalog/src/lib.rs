@@ -9,25 +9,31 @@
 
 mod attribution;
 mod catalog;
+mod clauses;
 mod failing_row;
 mod invariant;
 mod name;
 mod promise;
+mod questions;
 mod read;
 pub mod source;
 mod states;
 mod table;
 mod violations;
 
-pub use attribution::{Attribution, RefusalFields, Why};
-pub use catalog::Catalog;
+pub use attribution::{Attribution, Attributor, RefusalFields, Why};
+pub use catalog::{Catalog, NoSuchColumn};
+pub use clauses::{Clause, clauses};
 pub use failing_row::split_failing_row;
 pub use invariant::{Invariant, InvariantError};
-pub use name::{PromiseId, TableName};
+pub use name::{PromiseId, TableName, state_address};
 pub use promise::{
     Deferrable, ForeignKey, ForeignKeyAction, MatchType, Promise, PromiseKind, ReportedAs, Unique,
 };
+pub use questions::{Question, TableQuestions};
 pub use read::{ReadError, read};
-pub use states::{StateColumn, StateSource, Transitions};
-pub use table::{Column, ColumnUse, Domain, EnumType, Generated, Identity, Table, TableKind};
+pub use states::{History, StateColumn, StateSource, Transitions};
+pub use table::{
+    Column, ColumnUse, Domain, EnumType, Generated, Identity, Index, Table, TableKind,
+};
 pub use violations::{RowShape, ViolationsQuery, violations_query};

@@ -95,6 +95,11 @@ pub(crate) fn quote_identifier(identifier: &str) -> String {
     format!("\"{}\"", identifier.replace('"', "\"\""))
 }
 
+/// The address of a column of states: `public.order.state`.
+pub fn state_address(table: &TableName, column: &str) -> String {
+    format!("{table}.{}", address_part(column))
+}
+
 /// A part of an address: quoted only where it would be read as several parts.
 fn address_part(part: &str) -> String {
     let plain = !part.is_empty()

@@ -10,6 +10,7 @@ mod domains;
 mod enums;
 mod exclusions;
 mod foreign_keys;
+mod indexes;
 mod keys;
 mod listed_values;
 mod moves;
@@ -89,7 +90,9 @@ async fn read_in_transaction(client: &Client) -> Result<Catalog, ReadError> {
     put_in_order(&mut promises);
     let declared = states::Declared { tables: &tables, enums: &enums, promises: &promises };
     let state_columns = states::read(&server, &declared).await.map_err(error("states"))?;
+    let indexes = indexes::read(&server, &relations).await.map_err(error("indexes"))?;
     Ok(Catalog {
+        indexes,
         server_version_num: server.version_num,
         tables,
         promises,

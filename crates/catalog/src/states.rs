@@ -34,6 +34,8 @@ pub enum StateSource {
     Check(PromiseId),
     /// The foreign key onto a table of states.
     Table(TableName),
+    /// `states` in `proofmark.toml`. The declarations do not say which states there are.
+    Named,
 }
 
 /// A table of allowed moves: a key of two columns, from and to, that a history refers to.
@@ -43,4 +45,20 @@ pub struct Transitions {
     pub table: TableName,
     /// The moves, from and to, in the order of the key.
     pub moves: Vec<(String, String)>,
+    /// Tables whose rows are moves that were made: each refers to this table by a foreign key.
+    #[serde(default)]
+    pub histories: Vec<History>,
+}
+
+/// A table in which the application keeps the moves that were made.
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// The table.
+    pub table: TableName,
+    /// Its column for the state before.
+    pub from: String,
+    /// Its column for the state after.
+    pub to: String,
+    /// The foreign key that refuses a move which is not allowed.
+    pub promise: PromiseId,
 }

@@ -111,3 +111,16 @@ pub struct ColumnUse {
     /// The column.
     pub column: String,
 }
+
+/// An index, those behind keys and constraints included.
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// Its table; of a partition's index, the partition.
+    pub table: TableName,
+    /// Its name, in the schema of its table.
+    pub name: String,
+    /// Whether it guards a promise: a key, uniqueness, an exclusion.
+    pub guards: bool,
+    /// The index of the parent that it is a part of.
+    pub part_of: Option<TableName>,
+}

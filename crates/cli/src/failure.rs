@@ -125,9 +125,9 @@ impl From<BenchError> for Failure {
                 }
                 other => Self::because(Exit::Usage, state, &other),
             },
-            error @ (BenchError::Load { .. } | BenchError::Invariants { .. }) => {
-                Self::because(Exit::Usage, state, &error)
-            }
+            error @ (BenchError::Load { .. }
+            | BenchError::Invariants { .. }
+            | BenchError::States { .. }) => Self::because(Exit::Usage, state, &error),
             error => {
                 let help = server_help(&error);
                 let unusable = help.is_some() || matches!(error, BenchError::Target(_));

@@ -9,7 +9,8 @@
 use std::collections::BTreeMap;
 
 use proofmark_trace::{
-    Event, LeaseId, LeaseReturned, Masked, Record, Refusal, Run, TableWritten, TestName,
+    Event, Lane, LeaseEvidence, LeaseId, LeaseReturned, Masked, Record, Refusal, Run, TableWritten,
+    TestName,
 };
 
 /// Everything that is known about one lease.
@@ -22,6 +23,11 @@ pub(crate) struct Lease<'a> {
     /// `None` if it is not known what was written.
     pub(crate) written: Option<&'a [TableWritten]>,
     pub(crate) masked: &'a [Masked],
+    /// Whether the test said that it failed.
+    pub(crate) failed: bool,
+    /// Whether the address of the database itself was handed out.
+    pub(crate) is_direct: bool,
+    pub(crate) evidence: Option<&'a LeaseEvidence>,
 }
 
 /// An error of the server, and the statement it belongs to.
@@ -38,6 +44,9 @@ pub(crate) fn leases(run: &Run) -> Vec<Lease<'_>> {
         match &entry.record {
             Record::Proxy(event) => note(&mut leases, event),
             Record::LeaseReturned(returned) => give_back(&mut leases, returned),
+            Record::Evidence(evidence) => {
+                leases.entry(evidence.lease).or_default().evidence = Some(evidence.as_ref());
+            }
             _ => {}
         }
     }
@@ -57,6 +66,9 @@ fn note<'a>(leases: &mut BTreeMap<LeaseId, Lease<'a>>, event: &'a Event) {
         Event::SessionClosed { lease, statements, .. } => {
             leases.entry(*lease).or_default().statements += statements;
         }
+        Event::LeaseEnded { lease, lane, .. } => {
+            leases.entry(*lease).or_default().is_direct = *lane == Lane::Direct;
+        }
         _ => {}
     }
 }
@@ -67,4 +79,5 @@ fn give_back<'a>(leases: &mut BTreeMap<LeaseId, Lease<'a>>, returned: &'a LeaseR
     lease.test = Some(&returned.test);
     lease.written = Some(&returned.written);
     lease.masked = &returned.masked;
+    lease.failed = returned.failed;
 }

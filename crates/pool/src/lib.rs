@@ -12,6 +12,7 @@ mod cluster;
 mod connection;
 mod copier;
 mod dropper;
+mod evidence;
 mod fingerprint;
 mod invariants;
 mod isolation;
@@ -34,6 +35,7 @@ mod workshop;
 #[doc(hidden)]
 pub use cluster::Cluster;
 pub use connection::Connection;
+pub use evidence::{Answers, Evidence, IndexRead, Questions, Scans, TableRead};
 #[doc(hidden)]
 pub use fingerprint::Fingerprint;
 pub use isolation::{InUse, Isolation};

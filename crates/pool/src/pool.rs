@@ -17,6 +17,7 @@ use crate::cluster::Cluster;
 use crate::connection::{Connection, Home, Idle};
 use crate::copier::Copier;
 use crate::dropper::drop_all;
+use crate::evidence::Questions;
 use crate::invariants::Invariants;
 use crate::isolation::{InUse, Isolation};
 use crate::lease::{Lease, LeaseError};
@@ -146,6 +147,12 @@ impl Pool {
     /// How many invariants are checked in databases that come back.
     pub fn invariants(&self) -> usize {
         self.workshop.invariants.count()
+    }
+
+    /// Has every database that comes back from now on asked these questions; the first call counts.
+    pub fn ask(&self, questions: Questions) {
+        // Whoever asks twice asks for the same: a pool has one catalog.
+        self.workshop.questions.get_or_init(|| questions);
     }
 
     /// Hands out an isolated database with the template's content.

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::Evidence;
+
 /// Rows written to one table during a lease.
 ///
 /// The counters are PostgreSQL's own (`pg_stat_user_tables`): `inserted` and `updated` include
@@ -180,4 +182,7 @@ pub struct Returned {
     pub verified: bool,
     /// What that comparison found; a database that differs is never handed on.
     pub differs: Vec<Difference>,
+    /// What else its database said.
+    #[serde(default)]
+    pub evidence: Evidence,
 }

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use tokio_postgres::types::PgLsn;
 
 use crate::connection::Idle;
+use crate::evidence::Read;
 use crate::session::Session;
 
 /// A database of the pool.
@@ -34,6 +35,8 @@ pub(crate) struct Inside {
     /// The statistics counters of tables as they were at the baseline; a table that is not in here
     /// had none.
     pub(crate) counters: HashMap<u32, Counters>,
+    /// The counters of reads as they were at the baseline; none: not known any more.
+    pub(crate) reads: Option<HashMap<u32, Read>>,
     /// Which relation a file belongs to.
     pub(crate) filenodes: HashMap<u32, u32>,
     /// Connections that are kept for tests, recycled.

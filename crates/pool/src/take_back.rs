@@ -6,19 +6,25 @@
 //! **Invariant**: every lease that comes back leaves the count of those that are out, whatever
 //! fails; and what fails disposes of the database.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use crate::claim::unmark;
 use crate::connection::{Idle, recycle};
+use crate::evidence::{self, Evidence, Questions};
 use crate::invariants::Checked;
 use crate::lease::{LeaseError, literal, told, wait_until_empty};
 use crate::pool::{Ending, Held, Outcome};
 use crate::reset::{Engine, Judged, Judgement, Look};
-use crate::returned::{How, Leftover, Returned};
+use crate::returned::{How, Leftover, Returned, TableWritten};
 use crate::session::Session;
 use crate::slot::{Inside, Slot};
 use crate::statistics;
 use crate::workshop::Workshop;
+
+/// A condition for rows that are newer than the copy they are in.
+const NEWER_THAN_COPY: &str = "age(xmin) < (select age(d.xmin) from pg_database d \
+                               where d.datname = current_database())";
 
 /// What is known of a lease that came back, before it is decided what becomes of its database.
 #[derive(Debug, Default)]
@@ -109,6 +115,9 @@ impl Workshop {
             let checked = self.invariants.check(&inside.session, &written).await?;
             found.returned.checked = checked.checked;
             found.returned.broken = checked.broken;
+        }
+        if let Some(questions) = self.questions.get() {
+            found.returned.evidence = engine.evidence(inside, questions, &written).await?;
         }
         found.returned.written = written;
         found.judged = Some(judged);
@@ -259,9 +268,15 @@ impl Workshop {
             return Ok(Found { returned, ..Found::default() });
         }
         let target = &self.copier.target;
-        if statistics::touched(target, &control, database).await? {
-            let inside = Session::open(&target.config(database)).await?;
+        let questions = self.questions.get();
+        let is_asked = questions.is_some_and(|asked| asked.scans || !asked.always.is_empty());
+        if statistics::touched(target, &control, database).await? || is_asked {
+            let inside = Session::open(&target.inside(database)).await?;
             returned.written = statistics::written(&inside).await?;
+            if let Some(questions) = questions {
+                let asked = evidence_of_copy(&inside, questions, &returned.written).await;
+                returned.evidence = asked.map_err(&step)?;
+            }
             if ending.check {
                 let Checked { checked, broken } =
                     self.invariants.check(&inside, &returned.written).await?;
@@ -299,6 +314,28 @@ impl Workshop {
         }
         Ok(left)
     }
+}
+
+/// Asks a copy about what its test did. Its counters were all zero, and every row that is newer
+/// than the copy itself is the test's.
+async fn evidence_of_copy(
+    session: &Session,
+    questions: &Questions,
+    written: &[TableWritten],
+) -> Result<Evidence, tokio_postgres::Error> {
+    let mut found = Evidence::default();
+    if questions.scans {
+        let watched = evidence::watched(session).await?;
+        let now = evidence::counters(session, &watched).await?;
+        found.scans = Some(evidence::read_since(&watched, &HashMap::new(), &now));
+    }
+    if !questions.rows.is_empty() {
+        found.rows = Some(evidence::rows(session, questions, written, NEWER_THAN_COPY).await?);
+    }
+    if !questions.always.is_empty() {
+        found.always = evidence::tables(session, &questions.always).await?;
+    }
+    Ok(found)
 }
 
 /// Ends the backends `pids`.

@@ -8,13 +8,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::cluster::Cluster;
 use crate::copier::Copier;
+use crate::evidence::Questions;
 use crate::invariants::Invariants;
 use crate::lease::{LeaseError, told};
 use crate::reset::{Engine, Work};
@@ -37,6 +38,8 @@ pub(crate) struct Workshop {
     pub(crate) sessions: Sessions,
     pub(crate) stock: Stock,
     pub(crate) invariants: Invariants,
+    /// What databases that come back are asked besides, once that is known.
+    pub(crate) questions: OnceLock<Questions>,
     pub(crate) kept: Mutex<BTreeSet<String>>,
     /// What tests share although each has a database of its own.
     pub(crate) cluster: Arc<Cluster>,
@@ -65,6 +68,7 @@ impl Workshop {
             sessions,
             stock,
             invariants,
+            questions: OnceLock::new(),
             kept: Mutex::default(),
             cluster,
             verify_every,

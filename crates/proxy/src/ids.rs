@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 const TEST_NAME_LENGTH_MAX: usize = 1024;
 
 /// One lease of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct LeaseId(pub u64);
 

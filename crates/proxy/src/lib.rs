@@ -32,6 +32,7 @@ pub use ids::{LeaseId, SessionId, TestName};
 pub use options::{IDENTITY_ENV, Listen, ProxyOptions};
 pub use proxy::{Proxy, StartError};
 pub use source::{
-    FailingRow, GivenBack, Granted, LeaseRequest, LeaseSource, Seen, SourceError, Upstream,
+    FailingKey, FailingRow, GivenBack, Granted, LeaseRequest, LeaseSource, Seen, SourceError,
+    StatementSeen, Upstream,
 };
 pub use warm::WarmOptions;

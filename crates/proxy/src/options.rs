@@ -56,6 +56,8 @@ pub struct ProxyOptions {
     pub sessions_max: usize,
     /// Which backends stay open when their client has left; `None` keeps none.
     pub warm: Option<WarmOptions>,
+    /// Whether statements are looked at: calls, rows and time of each, by lease.
+    pub statements: bool,
     /// Where events go. A receiver that is gone is no error.
     pub events: Sender<Event>,
 }
@@ -72,6 +74,7 @@ impl ProxyOptions {
             startup_deadline: Duration::from_secs(30),
             sessions_max: 1000,
             warm: Some(WarmOptions::default()),
+            statements: false,
             events,
         }
     }

@@ -73,8 +73,16 @@ pub struct LeaseRequest {
 pub struct Seen {
     /// Rows that CHECK and NOT NULL constraints refused, the first 64.
     pub failing_rows: Vec<FailingRow>,
+    /// Keys that foreign keys refused, the first 64.
+    pub failing_keys: Vec<FailingKey>,
     /// Sessions that ended with a transaction open.
     pub sessions_left_in_transaction: u32,
+    /// Sessions that were open when the test gave its lease back, and were closed.
+    pub sessions_left_open: u32,
+    /// The statements that took most time, were called most or failed, if they are looked at.
+    pub statements: Option<Vec<StatementSeen>>,
+    /// Calls of other statements.
+    pub statements_left_out: u64,
     /// Process ids of backends that the proxy keeps connected to the database: idle, outside of a
     /// transaction, emptied by DISCARD ALL, and with their statistics written. Whoever wants them
     /// gone ends them (`pg_terminate_backend`); the proxy notices.
@@ -97,6 +105,58 @@ pub struct FailingRow {
     /// The values in the table's order, in parentheses: `(1, null, x)`. The server cuts long
     /// values to 64 bytes and marks them with `...` (ExecBuildSlotValueDescription).
     pub row_text: String,
+}
+
+/// A key that a foreign key refused, as the server's error showed it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FailingKey {
+    /// Schema of the table.
+    pub schema: String,
+    /// The table.
+    pub table: String,
+    /// The foreign key.
+    pub constraint: String,
+    /// Its columns, `a, b`.
+    pub columns: String,
+    /// Their values, `x, y`. Where a value holds a closing parenthesis, less than that.
+    pub key_text: String,
+}
+
+impl fmt::Debug for FailingKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("FailingKey")
+            .field("table", &self.table)
+            .field("constraint", &self.constraint)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a statement came to in one lease, all executions of its shape together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StatementSeen {
+    /// The text with `?` for every literal.
+    pub shape: String,
+    /// Executions, also those that failed.
+    pub calls: u64,
+    /// Rows that the command tags tell.
+    pub rows: u64,
+    /// Time between the client's message and the end of the answer, in microseconds.
+    pub elapsed_us: u64,
+    /// Executions that ended in an error.
+    pub failed: u64,
+    /// Executions whose command tag tells of no row.
+    pub without_rows: u64,
+    /// Queries for at most one row, the most in a row on one connection.
+    pub in_a_row_max: u64,
+}
+
+impl StatementSeen {
+    /// Whether the statement says what to do on a conflict.
+    pub fn has_on_conflict(&self) -> bool {
+        let shape = self.shape.as_bytes();
+        shape.windows(11).any(|window| window.eq_ignore_ascii_case(b"on conflict"))
+    }
 }
 
 impl fmt::Debug for FailingRow {

@@ -8,6 +8,7 @@
 //! and nothing here judges: what a record means for a promise is the coverage crate's business.
 
 mod command_line;
+mod evidence;
 mod header;
 mod merge;
 mod read;
@@ -16,6 +17,10 @@ mod trace;
 mod write;
 
 pub use command_line::CommandLine;
+pub use evidence::{
+    ActionSeen, CheckLeft, ClauseSeen, Deep, LeaseEvidence, MovesLeft, RefusedMove, RowsLeft,
+    StatementCalls, StatementText, StatesLeft, StatesSeen,
+};
 pub use header::{FORMAT, Header, RunId, VERSION};
 pub use merge::{MergeError, merge};
 pub use read::{Ending, Item, Problem, ReadError, Reader, UnknownKinds};
@@ -28,7 +33,9 @@ pub use write::{CreateError, Writer};
 
 // What records are made of, so that a reader of traces needs this crate only.
 pub use proofmark_catalog::source::Migration;
-pub use proofmark_pool::{BrokenInvariant, Difference, How, InUse, Isolation, TableWritten};
+pub use proofmark_pool::{
+    BrokenInvariant, Difference, How, InUse, IndexRead, Isolation, Scans, TableRead, TableWritten,
+};
 pub use proofmark_proxy::{
     Ended, Event, Identity, Lane, LeaseId, Refusal, SessionId, TestName, TurnedAway,
 };

@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** only facts. A record never says what a fact means for a promise, and has no
 //! field for a row's value or the message of an error, but for what the query of a broken
-//! invariant returned: it was written to be shown.
+//! invariant returned (it was written to be shown), and for states, which the schema names.
 
 use proofmark_catalog::source::Migration;
 use proofmark_catalog::{Catalog, PromiseId};
@@ -13,8 +13,8 @@ use proofmark_pool::{BrokenInvariant, Difference, How, InUse, TableWritten};
 use proofmark_proxy::{Event, LeaseId, TestName};
 use serde::{Deserialize, Serialize};
 
-use crate::CommandLine;
 use crate::command_line::without_url_password;
+use crate::{CommandLine, LeaseEvidence, StatementText};
 
 /// A record with its place in the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,10 @@ pub enum Record {
     Proxy(Event),
     /// A lease came back and its database was asked what was written.
     LeaseReturned(LeaseReturned),
+    /// A statement's shape, before the first lease that refers to it.
+    Statement(StatementText),
+    /// What a lease is known to have done besides; behind its `LeaseReturned`.
+    Evidence(Box<LeaseEvidence>),
     /// A database could not be made equal to its template in the background, and was replaced by a
     /// fresh copy before any test saw it.
     Setback {

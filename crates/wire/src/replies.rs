@@ -59,6 +59,14 @@ pub enum Outcome {
         /// Statements of the text that were completed before.
         completed: usize,
     },
+    /// A statement came to its end without an error (or, by an Execute with a limit, to a pause).
+    /// Text and index are as for an error.
+    Ended {
+        /// The text that held the statement.
+        text: Option<Arc<[u8]>>,
+        /// Statements of the text that were completed before.
+        completed: usize,
+    },
     /// The server waits for the next command.
     Ready(TransactionStatus),
 }
@@ -195,7 +203,7 @@ impl Replies {
         use tag::backend as b;
         match message.tag {
             b::COMMAND_COMPLETE | b::EMPTY_QUERY_RESPONSE | b::PORTAL_SUSPENDED => {
-                self.command_ended();
+                return self.command_ended();
             }
             b::PARSE_COMPLETE => self.parsed(),
             b::BIND_COMPLETE => self.bound(),
@@ -216,15 +224,20 @@ impl Replies {
         Outcome::Quiet
     }
 
-    fn command_ended(&mut self) {
+    fn command_ended(&mut self) -> Outcome {
         self.queue.copy_ended();
         match self.queue.front() {
-            Some(Expected::Query { .. }) => self.completed += 1,
+            Some(Expected::Query { text }) => {
+                let (text, completed) = (Some(Arc::clone(text)), self.completed);
+                self.completed += 1;
+                Outcome::Ended { text, completed }
+            }
             Some(Expected::Execute { portal }) => {
                 self.last_executed = self.prepared.of_portal(*portal);
                 self.queue.pop();
+                Outcome::Ended { text: self.last_executed.clone(), completed: 0 }
             }
-            _ => {}
+            _ => Outcome::Quiet,
         }
     }
 

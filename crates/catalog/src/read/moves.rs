@@ -12,7 +12,7 @@ use super::Server;
 use super::states::Declared;
 use crate::name::{TableName, quote_identifier};
 use crate::promise::Promise;
-use crate::states::{StateSource, Transitions};
+use crate::states::{History, StateSource, Transitions};
 
 /// A table with more rows is not a list of moves.
 const MOVES_MAX: usize = 2_000;
@@ -78,7 +78,29 @@ impl<'a> Moves<'a> {
             .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
             .collect::<Result<Vec<_>, Error>>()?;
         let is_list = (1..=MOVES_MAX).contains(&moves.len());
-        Ok(is_list.then(|| Transitions { table: pair.table.clone(), moves }))
+        let histories = self.histories(pair);
+        Ok(is_list.then(|| Transitions { table: pair.table.clone(), moves, histories }))
+    }
+
+    /// The tables that refer to the moves of `pair`.
+    fn histories(&self, pair: &Pair<'_>) -> Vec<History> {
+        let referring = self.0.iter().filter(|other| other.table == pair.table);
+        let history = |other: &Pair<'_>| {
+            let [first, second] = other.history.columns.as_slice() else { return None };
+            // Another key of the table may hold the pair the other way round.
+            let (from, to) = if (other.from, other.to) == (pair.from, pair.to) {
+                (first, second)
+            } else {
+                (second, first)
+            };
+            Some(History {
+                table: other.history.table.clone()?,
+                from: from.clone(),
+                to: to.clone(),
+                promise: other.history.id.clone(),
+            })
+        };
+        referring.filter_map(history).collect()
     }
 }
 

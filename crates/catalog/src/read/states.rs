@@ -49,6 +49,7 @@ pub(super) async fn read(
         StateSource::Enum(_) => 0,
         StateSource::Table(_) => 1,
         StateSource::Check(_) => 2,
+        StateSource::Named => 3,
     };
     columns.sort_by(|a, b| (&a.table, &a.column, rank(a)).cmp(&(&b.table, &b.column, rank(b))));
     columns.dedup_by(|a, b| (&a.table, &a.column) == (&b.table, &b.column));

@@ -21,6 +21,7 @@ use proofmark_trace::{LeaseReturned, Masked, Record};
 use tokio::runtime::Handle;
 use tokio_postgres::config::Host;
 
+use super::evidence::Observer;
 use super::masked::masked;
 use super::recorder::Recorder;
 use super::tools::Tools;
@@ -38,6 +39,7 @@ pub(super) struct Leases {
     catalogs: HashMap<String, Catalog>,
     tools: Arc<Tools>,
     recorder: Recorder,
+    observer: Observer,
     /// Where it is written down which databases are kept.
     output: PathBuf,
     held: Mutex<HashMap<LeaseId, Held>>,
@@ -51,10 +53,11 @@ impl Leases {
         catalogs: HashMap<String, Catalog>,
         tools: Arc<Tools>,
         recorder: Recorder,
+        observer: Observer,
         output: PathBuf,
     ) -> Arc<Self> {
-        let runtime = Handle::current();
-        Arc::new(Self { bench, catalogs, tools, recorder, output, held: Mutex::default(), runtime })
+        let (runtime, held) = (Handle::current(), Mutex::default());
+        Arc::new(Self { bench, catalogs, tools, recorder, observer, output, held, runtime })
     }
 
     fn granted(&self, database: &str) -> Granted {
@@ -122,7 +125,7 @@ impl Leases {
         };
         self.recorder.add(Record::LeaseReturned(LeaseReturned {
             lease: id,
-            database: lease.of,
+            database: lease.of.clone(),
             test,
             failed,
             kept: returned.kept.then_some(returned.database),
@@ -135,6 +138,8 @@ impl Leases {
             verified: returned.verified,
             differs: returned.differs,
         }));
+        let catalog = self.catalogs.get(&lease.of).map(|catalog| (lease.of.as_str(), catalog));
+        self.observer.record(&self.recorder, id, catalog, seen, returned.evidence);
         Ok(said)
     }
 

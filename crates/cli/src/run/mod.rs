@@ -2,6 +2,7 @@
 
 mod command;
 mod environment;
+mod evidence;
 mod leases;
 mod masked;
 mod outcome;

@@ -23,6 +23,7 @@ use proofmark_trace::{
 
 use super::command;
 use super::environment::Environment;
+use super::evidence::Observer;
 use super::leases::{Desk, Leases};
 use super::outcome;
 use super::parent::{self, Parent};
@@ -220,18 +221,21 @@ impl Session {
         let internal = |error: &dyn std::error::Error| {
             Failure::because(Exit::Internal, "the run failed", error)
         };
-        let mut catalogs = HashMap::new();
-        for name in bench.pools().keys() {
-            catalogs.insert(name.clone(), bench.catalog(name).await?);
-        }
+        let (catalogs, observer) = self.ask(bench).await?;
         self.record_start(bench, recorder, readied, &catalogs);
         let (events, heard) = std::sync::mpsc::channel::<Event>();
         let counts = Arc::new(Counts::default());
         let forwarding = forward(heard, recorder.clone(), Arc::clone(&counts));
         let tools = Arc::new(Tools::watch(bench.target()).await.map_err(|error| internal(&error))?);
         let (output, recording) = (self.config.output.clone(), recorder.clone());
-        let leases =
-            Leases::new(Arc::clone(bench), catalogs, Arc::clone(&tools), recording, output);
+        let leases = Leases::new(
+            Arc::clone(bench),
+            catalogs,
+            Arc::clone(&tools),
+            recording,
+            observer,
+            output,
+        );
         // A copy that is dropped with its lease has no use for connections that stay.
         let across_leases =
             bench.pools().values().all(|pool| pool.isolation().isolation != Isolation::Clone);
@@ -239,6 +243,7 @@ impl Session {
             warm: Some(WarmOptions { across_leases, ..WarmOptions::default() }),
             identity_env: self.config.identity_env.clone(),
             grace: Duration::from_millis(self.config.grace_ms),
+            statements: self.config.evidence.statements,
             ..ProxyOptions::new(events)
         };
         let proxy =
@@ -269,6 +274,19 @@ impl Session {
         let finished = finished?;
         recorder.add(Record::CommandFinished(finished.clone()));
         Ok(finished)
+    }
+
+    /// Has the pools ask what is wanted; the catalog of each database, and who understands the
+    /// answers.
+    async fn ask(&self, bench: &Bench) -> Result<(HashMap<String, Catalog>, Observer), Failure> {
+        let mut catalogs = HashMap::new();
+        let mut observer = Observer::default();
+        for (name, pool) in bench.pools() {
+            let catalog = bench.catalog(name).await?;
+            pool.ask(observer.questions(name, &catalog, self.config.evidence));
+            catalogs.insert(name.clone(), catalog);
+        }
+        Ok((catalogs, observer))
     }
 
     /// Starts the command and waits for it, showing progress.

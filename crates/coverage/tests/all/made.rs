@@ -118,6 +118,7 @@ pub(crate) fn catalog() -> Catalog {
         enums: Vec::new(),
         domains: Vec::new(),
         state_columns: Vec::new(),
+        indexes: Vec::new(),
     }
 }
 

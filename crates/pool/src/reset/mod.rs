@@ -38,6 +38,7 @@ pub(crate) use support::missing;
 pub(crate) use undo::Plan;
 
 use crate::copier::Copier;
+use crate::evidence::{self, Evidence, Questions, Watched};
 use crate::lease::LeaseError;
 use crate::returned::{Difference, TableWritten};
 use crate::session::Session;
@@ -60,6 +61,7 @@ pub(crate) struct Engine {
     shape: OnceCell<Shape>,
     reads_wal: OnceCell<bool>,
     pristine: Pristine,
+    watched: OnceCell<HashMap<u32, Watched>>,
 }
 
 /// What a look at a database came to.
@@ -101,6 +103,7 @@ impl Engine {
             shape: OnceCell::new(),
             reads_wal: OnceCell::new(),
             pristine,
+            watched: OnceCell::new(),
         }
     }
 
@@ -157,6 +160,7 @@ impl Engine {
             oid,
             baseline,
             counters: HashMap::new(),
+            reads: Some(HashMap::new()),
             filenodes: shape.filenodes.clone(),
             idle: Vec::new(),
             undone: 0,
@@ -321,6 +325,31 @@ impl Engine {
             return Judged::Spoilt(why);
         }
         Judged::Undo(Box::new(Work { plan, counters, filenodes, dead }))
+    }
+
+    /// Asks a slot's database about what its test did.
+    pub(crate) async fn evidence(
+        &self,
+        inside: &mut Inside,
+        questions: &Questions,
+        written: &[TableWritten],
+    ) -> Result<Evidence, LeaseError> {
+        let step = LeaseError::step("asking a returned database what its test did");
+        let mut found = Evidence::default();
+        if questions.scans {
+            let watched = self.watched.get_or_try_init(|| evidence::watched(&inside.session));
+            let watched = watched.await.map_err(&step)?;
+            let now = evidence::counters(&inside.session, watched).await.map_err(&step)?;
+            let before = inside.reads.as_ref();
+            found.scans = before.map(|before| evidence::read_since(watched, before, &now));
+            inside.reads = Some(now);
+        }
+        if !questions.rows.is_empty() {
+            let newer = catalogs::newer_than(&inside.baseline.xid);
+            let rows = evidence::rows(&inside.session, questions, written, &newer).await;
+            found.rows = Some(rows.map_err(&step)?);
+        }
+        Ok(found)
     }
 
     /// What a slot differs in from the template.

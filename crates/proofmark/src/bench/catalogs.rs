@@ -13,7 +13,7 @@ use proofmark_pool::{Pool, Session, TemplateKey};
 use super::error::BenchError;
 
 /// Raised when what is read from a database changes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 fn path(cache: &Path, key: &TemplateKey) -> PathBuf {
     let version = env!("CARGO_PKG_VERSION");

@@ -54,6 +54,14 @@ pub enum BenchError {
         /// Why.
         source: proofmark_catalog::InvariantError,
     },
+    /// A column of states is named that is not there.
+    #[error("`states` of `{database}` in proofmark.toml")]
+    States {
+        /// The database's name.
+        database: String,
+        /// Which.
+        source: proofmark_catalog::NoSuchColumn,
+    },
     /// The template cannot be built.
     #[error("the template of `{database}` could not be built")]
     Build {

@@ -63,6 +63,7 @@ pub struct Bench {
     cache: Cache,
     run: String,
     invariants: BTreeMap<String, Invariants>,
+    states: BTreeMap<String, Vec<String>>,
 }
 
 impl Bench {
@@ -114,8 +115,8 @@ impl Bench {
             pools.insert(one.recipe.database.clone(), pool);
         }
         let (sources, run) = (sources(&ordered), life(&server));
-        let invariants = config.invariants.clone();
-        Ok(Self { server: Some(server), target, pools, sources, cache, run, invariants })
+        let (invariants, states) = (config.invariants.clone(), config.states.clone());
+        Ok(Self { server: Some(server), target, pools, sources, cache, run, invariants, states })
     }
 
     async fn external(
@@ -153,8 +154,8 @@ impl Bench {
             pools.insert(one.recipe.database.clone(), pool);
         }
         let (sources, run) = (sources(&ordered), run_name());
-        let invariants = config.invariants.clone();
-        Ok(Self { server: None, target, pools, sources, cache, run, invariants })
+        let (invariants, states) = (config.invariants.clone(), config.states.clone());
+        Ok(Self { server: None, target, pools, sources, cache, run, invariants, states })
     }
 
     /// The pool of the database that the suite knows as `name`.
@@ -219,6 +220,16 @@ impl Bench {
     /// # Panics
     /// When there is no database of that name.
     pub async fn catalog(&self, name: &str) -> Result<Catalog, BenchError> {
+        let mut catalog = self.catalog_as_read(name).await?;
+        for column in self.states.get(name).into_iter().flatten() {
+            catalog
+                .name_state(column)
+                .map_err(|source| BenchError::States { database: name.to_owned(), source })?;
+        }
+        Ok(catalog)
+    }
+
+    async fn catalog_as_read(&self, name: &str) -> Result<Catalog, BenchError> {
         let pool = &self.pools[name];
         let key = &pool.template().key;
         if let Some(catalog) = catalogs::stored(self.cache.root(), key) {

@@ -29,6 +29,26 @@ pub(super) struct File {
     pub(super) database: BTreeMap<String, Database>,
     #[serde(default)]
     pub(super) identity: Identity,
+    #[serde(default)]
+    pub(super) evidence: EvidenceWanted,
+}
+
+/// What is looked at besides promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvidenceWanted {
+    /// Statements: calls, rows, time.
+    pub statements: bool,
+    /// Tables and indexes that are read.
+    pub indexes: bool,
+    /// The rows that a test leaves: columns, states, moves, NULLs under CHECKs.
+    pub rows: bool,
+}
+
+impl Default for EvidenceWanted {
+    fn default() -> Self {
+        Self { statements: true, indexes: true, rows: true }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -86,6 +106,8 @@ pub(super) struct Database {
     #[serde(default)]
     pub(super) invariants_except: Vec<String>,
     pub(super) env: Option<String>,
+    #[serde(default)]
+    pub(super) states: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

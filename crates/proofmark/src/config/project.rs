@@ -11,7 +11,7 @@ use proofmark_pool::{Isolation, Migrations, Recipe};
 use proofmark_proxy::Lane;
 
 use super::error::ConfigError;
-use super::file::{Database, File, Postgres, Version};
+use super::file::{Database, EvidenceWanted, File, Postgres, Version};
 
 /// Returns between two complete comparisons, if the file does not say: they then cost about a
 /// hundredth of what they cost each time.
@@ -88,6 +88,10 @@ pub struct Config {
     pub isolation: Isolation,
     /// Every how many returns a database is compared completely with its template; none: never.
     pub verify_every: Option<u32>,
+    /// What is looked at besides promises.
+    pub evidence: EvidenceWanted,
+    /// Columns of states by database, besides those that the migrations declare as such.
+    pub states: BTreeMap<String, Vec<String>>,
     /// How long a lease without a known process outlives its last connection, in milliseconds.
     pub grace_ms: u64,
 }
@@ -157,6 +161,8 @@ impl Config {
             let variable = database.env.clone().unwrap_or_else(|| default_variable(&file, name));
             url_variables.insert(name.clone(), variable);
         }
+        let states = file.database.iter().filter(|(_, database)| !database.states.is_empty());
+        let states = states.map(|(name, one)| (name.clone(), one.states.clone())).collect();
         let server = server(&file.postgres, environment)
             .map_err(|message| wrong("postgres.version", &message))?;
         let settings = file.postgres.settings.iter();
@@ -176,6 +182,8 @@ impl Config {
             verify_every: Some(file.verify_every.unwrap_or(VERIFY_EVERY))
                 .filter(|every| *every > 0),
             grace_ms: file.identity.grace_ms,
+            evidence: file.evidence,
+            states,
             root,
         })
     }

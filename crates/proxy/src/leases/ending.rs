@@ -19,6 +19,10 @@ use crate::{Ended, Event, GivenBack};
 /// process sent last is still on its way to the server.
 const DRAIN: Duration = Duration::from_millis(250);
 
+/// How long the goodbyes of clients may take to be read that a test has closed just before it gave
+/// its lease back.
+const GOODBYES: Duration = Duration::from_millis(5);
+
 /// Idle leases are not looked for more often than this, however short the grace period.
 const LOOK_AGAIN_MIN: Duration = Duration::from_millis(10);
 
@@ -43,7 +47,7 @@ pub(crate) async fn end(
     close_sessions(lease, reason).await;
     if let Some(granted) = lease.granted() {
         let lane = lease.lane.get();
-        let mut seen = lease.take_seen();
+        let mut seen = lease.take_seen(shared.options.statements);
         let keeps = lease.keeps_backends.get() && reason != CloseReason::Shutdown;
         seen.warm = shared.warm.at_end(granted, keeps).await;
         shared.emit(Event::LeaseEnded { lease: lease.id, how, failed, lane });
@@ -75,6 +79,13 @@ async fn close_sessions(lease: &Rc<Lease>, reason: CloseReason) {
     let closed = || lease.until(|lease| lease.sessions.borrow().is_empty());
     if reason == CloseReason::ProcessEnded && tokio::time::timeout(DRAIN, closed()).await.is_ok() {
         return;
+    }
+    if reason == CloseReason::Returned {
+        if tokio::time::timeout(GOODBYES, closed()).await.is_ok() {
+            return;
+        }
+        // Whoever has said goodbye has left nothing open.
+        lease.note_left_open(lease.session_count().saturating_sub(lease.leaving.get()));
     }
     for signal in lease.sessions.borrow().values() {
         signal.close(reason);

@@ -14,8 +14,12 @@ use std::time::Duration;
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::Instant;
 
+use crate::session::Statements;
 use crate::warm::Stock;
-use crate::{FailingRow, Granted, Identity, Lane, LeaseId, Seen, SessionId, SourceError, TestName};
+use crate::{
+    FailingKey, FailingRow, Granted, Identity, Lane, LeaseId, Seen, SessionId, SourceError,
+    TestName,
+};
 
 const FAILING_ROWS_MAX: usize = 64;
 /// How long a new client waits for what the last one left to be gone.
@@ -72,6 +76,7 @@ pub(crate) struct Lease {
     /// Direct, once the URL of the database itself has been handed out.
     pub(crate) lane: Cell<Lane>,
     seen: RefCell<Seen>,
+    pub(crate) statements: RefCell<Statements>,
 }
 
 impl Lease {
@@ -92,6 +97,7 @@ impl Lease {
             changes_logins: Cell::new(false),
             lane: Cell::new(Lane::Proxy),
             seen: RefCell::default(),
+            statements: RefCell::default(),
         }
     }
 
@@ -111,6 +117,19 @@ impl Lease {
         if rows.len() < FAILING_ROWS_MAX {
             rows.push(row);
         }
+    }
+
+    /// Keeps a refused key for the end of the lease.
+    pub(crate) fn keep_failing_key(&self, key: FailingKey) {
+        let keys = &mut self.seen.borrow_mut().failing_keys;
+        if keys.len() < FAILING_ROWS_MAX {
+            keys.push(key);
+        }
+    }
+
+    /// Notes how many sessions are closed because the lease was given back.
+    pub(super) fn note_left_open(&self, sessions: usize) {
+        self.seen.borrow_mut().sessions_left_open = u32::try_from(sessions).unwrap_or(u32::MAX);
     }
 
     /// Counts a session that left its transaction open.
@@ -150,8 +169,13 @@ impl Lease {
         }
     }
 
-    pub(super) fn take_seen(&self) -> Seen {
-        self.seen.take()
+    /// Everything that was seen; `statements` says whether they were looked at.
+    pub(super) fn take_seen(&self, statements: bool) -> Seen {
+        let mut seen = self.seen.take();
+        let (told, left_out) = self.statements.take().told();
+        seen.statements = statements.then_some(told);
+        seen.statements_left_out = left_out;
+        seen
     }
 
     /// Waits until a condition on the stage or the sessions holds.

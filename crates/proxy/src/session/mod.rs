@@ -7,7 +7,9 @@
 mod observe;
 mod relay;
 mod run;
+mod statements;
 mod wind_down;
 
 pub(crate) use observe::{Observed, Watch};
 pub(crate) use run::{Session, run};
+pub(crate) use statements::Statements;

@@ -6,32 +6,40 @@
 
 use std::rc::Rc;
 
-use proofmark_wire::backend::{BackendKeyData, ErrorFields, ParameterStatus, Severity};
+use proofmark_wire::backend::{
+    BackendKeyData, CommandComplete, ErrorFields, ParameterStatus, Severity,
+};
 use proofmark_wire::frontend::{Parse, Query};
 use proofmark_wire::{
     Interest, Message, Outcome, QueueState, Replies, Scanner, Strings, TransactionStatus,
     nth_statement, statement_shape, tag,
 };
 
+use super::statements::{self, Clock};
 use crate::leases::{Lease, Leaving};
 use crate::shared::Shared;
 use crate::warm::{Doubt, Greeting, Opening, Settings, doubt};
-use crate::{Event, FailingRow, Refusal, SessionId, Upstream};
+use crate::{Event, FailingKey, FailingRow, Refusal, SessionId, Upstream};
 
 /// Bytes of an error that are looked at; message and detail come before the fields that matter.
 const ERROR_KEPT: u32 = 64 * 1024;
 /// A process id and the longest secret.
 const KEY_KEPT: u32 = 4 + 256;
+/// Bytes that hold a command tag (`COMPLETION_TAG_BUFSIZE` in PostgreSQL's cmdtag.h).
+const COMMAND_KEPT: u32 = 64;
 /// Bytes that hold a setting and its value.
 const STATUS_KEPT: u32 = 1024;
 /// TERMINATE, whole.
 pub(super) const GOODBYE: [u8; 5] = [tag::frontend::TERMINATE, 0, 0, 0, 4];
 /// Bytes of a refused row that are kept; the server cuts every value to 64.
 const ROW_KEPT: usize = 8 * 1024;
+/// Bytes of a refused key that are kept.
+const KEY_TEXT_KEPT: usize = 1024;
 
 static CLIENT: Interest = Replies::client_interest().with(tag::frontend::TERMINATE, 0);
 static SERVER: Interest = Replies::server_interest()
     .with(tag::backend::ERROR_RESPONSE, ERROR_KEPT)
+    .with(tag::backend::COMMAND_COMPLETE, COMMAND_KEPT)
     .with(tag::backend::BACKEND_KEY_DATA, KEY_KEPT)
     .with(tag::backend::PARAMETER_STATUS, STATUS_KEPT);
 
@@ -96,6 +104,8 @@ struct View {
     is_reusable: bool,
     /// The cancel key that the client was told.
     key: Option<Box<[u8]>>,
+    /// How long statements take, if that is asked for.
+    clock: Option<Clock>,
 }
 
 impl Watch {
@@ -106,7 +116,9 @@ impl Watch {
             None if observed.is_reusable => Opening::Coming(Vec::new()),
             None => Opening::Unusable,
         };
+        let is_timed = observed.shared.options.statements && observed.lease.is_some();
         let view = View {
+            clock: is_timed.then(Clock::default),
             is_reusable: observed.is_reusable,
             observed,
             replies: Replies::default(),
@@ -262,6 +274,11 @@ impl View {
             tag::frontend::PARSE => self.doubt(Parse::head(message.body).text, true, &message),
             _ => {}
         }
+        if let (Some(clock), tag::frontend::QUERY | tag::frontend::EXECUTE) =
+            (&mut self.clock, message.tag)
+        {
+            clock.sent();
+        }
         self.is_ready = false;
         self.replies.sent(message);
     }
@@ -289,11 +306,23 @@ impl View {
     fn received(&mut self, message: Message<'_>) {
         match self.replies.received(message) {
             Outcome::Error { text, completed } => {
+                self.ended(text.as_deref(), completed, None);
                 self.refused(text.as_deref(), completed, ErrorFields::new(message.body));
                 return;
             }
+            Outcome::Ended { text, completed } => {
+                let command = (message.tag == tag::backend::COMMAND_COMPLETE)
+                    .then(|| CommandComplete::parse(message.body).ok())
+                    .flatten();
+                if let Some(command) = command {
+                    self.ended(text.as_deref(), completed, Some(command));
+                }
+            }
             Outcome::Ready(_) => {
                 self.is_greeted = true;
+                if let Some(clock) = &mut self.clock {
+                    clock.ready();
+                }
                 self.is_ready = self.replies.state() == QueueState::Empty;
             }
             Outcome::Quiet => {}
@@ -303,6 +332,24 @@ impl View {
             tag::backend::PARAMETER_STATUS => self.status(&message),
             _ => {}
         }
+    }
+
+    /// A statement has ended; `command` is none if it failed.
+    fn ended(
+        &mut self,
+        text: Option<&[u8]>,
+        completed: usize,
+        command: Option<CommandComplete<'_>>,
+    ) {
+        let (Some(clock), Some(lease)) = (&mut self.clock, &self.observed.lease) else { return };
+        let Some(text) = text else { return };
+        let (tag, rows) =
+            (command.map(|command| command.command), command.and_then(|command| command.rows()));
+        let strings = self.strings;
+        lease
+            .statements
+            .borrow_mut()
+            .ended(clock, statements::Ended { text, completed, strings, tag, rows });
     }
 
     fn key(&mut self, body: &[u8]) {
@@ -342,6 +389,9 @@ impl View {
         let Some(lease) = &self.observed.lease else { return };
         if let Some(row) = failing_row(fields) {
             lease.keep_failing_row(row);
+        }
+        if let Some(key) = failing_key(fields) {
+            lease.keep_failing_key(key);
         }
         let text = text.unwrap_or_default();
         let one = nth_statement(text, completed, self.strings);
@@ -384,5 +434,27 @@ fn failing_row(fields: ErrorFields<'_>) -> Option<FailingRow> {
         constraint: fields.constraint().map(str::to_owned),
         column: fields.column().map(str::to_owned),
         row_text: String::from_utf8_lossy(&row[..row.len().min(ROW_KEPT)]).into_owned(),
+    })
+}
+
+/// The key in the detail of a refused foreign key, `(a, b)=(x, y)`. Its parentheses are found
+/// rather than the words around it, which the server translates.
+fn failing_key(fields: ErrorFields<'_>) -> Option<FailingKey> {
+    fields.sqlstate().filter(|sqlstate| *sqlstate == "23503")?;
+    let detail = fields.detail()?;
+    let middle = detail.windows(3).position(|window| window == b")=(")?;
+    let (start, behind) =
+        (detail[..middle].iter().position(|byte| *byte == b'(')?, &detail[middle + 3..]);
+    // A closing parenthesis in a value would cut it short; then it is nothing that is known.
+    let end = behind.iter().position(|byte| *byte == b')')?;
+    let text = |bytes: &[u8]| {
+        String::from_utf8_lossy(&bytes[..bytes.len().min(KEY_TEXT_KEPT)]).into_owned()
+    };
+    Some(FailingKey {
+        schema: fields.schema()?.to_owned(),
+        table: fields.table()?.to_owned(),
+        constraint: fields.constraint()?.to_owned(),
+        columns: text(&detail[start + 1..middle]),
+        key_text: text(&behind[..end]),
     })
 }

@@ -105,6 +105,7 @@ fn catalog() -> Catalog {
             used_by: Vec::new(),
         }],
         state_columns: Vec::new(),
+        indexes: Vec::new(),
     }
 }
 

@@ -105,6 +105,7 @@ fn catalog() -> Catalog {
         enums: Vec::new(),
         domains: Vec::new(),
         state_columns: Vec::new(),
+        indexes: Vec::new(),
     }
 }
 

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use expect_test::expect;
 use proofmark_catalog::{Catalog, PromiseId};
 use proofmark_trace::{
-    CommandLine, Difference, Ended, Event, How, InUse, Isolation, Lane, LeaseId, Masked, Record,
-    Refusal, ServerUsed, SessionId, ToolsFinished, TurnedAway, Writer,
+    ActionSeen, CheckLeft, ClauseSeen, CommandLine, Deep, Difference, Ended, Event, How, InUse,
+    IndexRead, Isolation, Lane, LeaseEvidence, LeaseId, Masked, MovesLeft, Record, Refusal,
+    RefusedMove, RowsLeft, Scans, ServerUsed, SessionId, StatementCalls, StatementText, StatesLeft,
+    StatesSeen, TableRead, ToolsFinished, TurnedAway, Writer,
 };
 use serde_json::Value;
 
@@ -42,6 +44,27 @@ fn the_only_texts_in_a_trace_are_names_shapes_and_migrations() {
         .format
         .proofmark
         .record.catalog.database
+        .record.evidence.deep.actions[].promise
+        .record.evidence.deep.clauses[].promise
+        .record.evidence.deep.states[].column
+        .record.evidence.deep.states[].moves[][]
+        .record.evidence.deep.states[].states[]
+        .record.evidence.refused_moves[].from
+        .record.evidence.refused_moves[].promise
+        .record.evidence.refused_moves[].to
+        .record.evidence.rows[].checks[].promise
+        .record.evidence.rows[].columns[]
+        .record.evidence.rows[].moves[].moves[][]
+        .record.evidence.rows[].moves[].promise
+        .record.evidence.rows[].schema
+        .record.evidence.rows[].states[].column
+        .record.evidence.rows[].states[].states[]
+        .record.evidence.rows[].table
+        .record.evidence.scans.indexes[].index
+        .record.evidence.scans.indexes[].schema
+        .record.evidence.scans.indexes[].table
+        .record.evidence.scans.tables[].schema
+        .record.evidence.scans.tables[].table
         .record.lease_returned.database
         .record.lease_returned.differs[].detail
         .record.lease_returned.differs[].what
@@ -86,6 +109,7 @@ fn the_only_texts_in_a_trace_are_names_shapes_and_migrations() {
         .record.run_started.server.version
         .record.setback.database
         .record.setback.what
+        .record.statement.shape
         .record.tools_finished.dropped[]
         .record.tools_finished.stayed[]
         .run
@@ -129,6 +153,7 @@ fn every_record() -> Vec<Record> {
         enums: Vec::new(),
         domains: Vec::new(),
         state_columns: Vec::new(),
+        indexes: Vec::new(),
     };
     let mut lease = returned(1, "a_test");
     if let Record::LeaseReturned(lease) = &mut lease {
@@ -152,12 +177,62 @@ fn every_record() -> Vec<Record> {
     ];
     records.extend(events().into_iter().map(Record::Proxy));
     records.push(lease);
+    let shape = "select ?".to_owned();
+    records.push(Record::Statement(StatementText { statement: 0, shape }));
+    records.push(Record::Evidence(Box::new(evidence())));
     let (database, what) = ("shop".to_owned(), "shop_1: undoing failed".to_owned());
     records.push(Record::Setback { database, what });
     let names = || vec!["test_shop".to_owned()];
     records.push(Record::ToolsFinished(ToolsFinished { dropped: names(), stayed: names() }));
     records.extend(finished());
     records
+}
+
+fn evidence() -> LeaseEvidence {
+    let promise = PromiseId::new("public.orders.total_positive");
+    let (schema, table) = ("public".to_owned(), "orders".to_owned());
+    let column = "public.orders.state".to_owned();
+    let (from, to) = ("open".to_owned(), "paid".to_owned());
+    let moves = vec![(from.clone(), to.clone())];
+    let scans = Scans {
+        tables: vec![TableRead { schema: schema.clone(), table: table.clone(), times: 1, rows: 2 }],
+        indexes: vec![IndexRead {
+            schema: schema.clone(),
+            table: table.clone(),
+            index: "orders_key".to_owned(),
+            times: 1,
+        }],
+    };
+    let rows = RowsLeft {
+        schema,
+        table,
+        columns: vec!["total".to_owned()],
+        states: vec![StatesLeft { column: column.clone(), states: vec![from.clone()] }],
+        moves: vec![MovesLeft { promise: promise.clone(), moves: moves.clone() }],
+        checks: vec![CheckLeft { promise: promise.clone(), as_true: 1, as_null: 1 }],
+    };
+    let clause = ClauseSeen {
+        promise: promise.clone(),
+        clause: 0,
+        as_true: true,
+        as_false: true,
+        as_null: false,
+        at_bound: false,
+    };
+    let action = ActionSeen { promise: promise.clone(), on_delete: true, calls: 1, rows: 1 };
+    LeaseEvidence {
+        lease: LeaseId(1),
+        statements: Some(vec![StatementCalls { statement: 0, calls: 1, ..Default::default() }]),
+        scans: Some(scans),
+        rows: Some(vec![rows]),
+        refused_moves: vec![RefusedMove { promise, from: from.clone(), to, times: 1 }],
+        deep: Some(Deep {
+            clauses: vec![clause],
+            states: vec![StatesSeen { column, states: vec![from], moves }],
+            actions: vec![action],
+        }),
+        ..LeaseEvidence::default()
+    }
 }
 
 fn events() -> Vec<Event> {

@@ -1,0 +1,259 @@
+//! What a returned database is asked besides what was written to it.
+//!
+//! In: [`Questions`], once per pool; the database of a lease as its test left it. Out:
+//! [`Evidence`]: which tables and indexes were read, and what the questions answer.
+//!
+//! **Invariant**: reads only, within a bound; a database that does not answer has no evidence,
+//! which is no failure of its lease.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+use tokio_postgres::SimpleQueryMessage;
+
+use crate::lease::quote;
+use crate::returned::TableWritten;
+use crate::session::Session;
+
+/// New rows of a table that are looked at.
+const ROWS_MAX: u32 = 10_000;
+
+/// How long all questions of a lease may take.
+const PATIENCE_MS: u32 = 5_000;
+
+/// What to ask.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Questions {
+    /// Whether to ask which tables and indexes were read.
+    pub scans: bool,
+    /// Per table (schema and name), aggregates over the rows that a test wrote: expressions of type
+    /// text over its columns.
+    pub rows: BTreeMap<(String, String), Vec<String>>,
+    /// Queries that are asked of every database, whether or not it was written to; each returns
+    /// rows of texts. Only where every lease has a copy of its own.
+    pub always: Vec<String>,
+}
+
+/// What a returned database answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// What was read; none: it was not asked, or did not answer.
+    pub scans: Option<Scans>,
+    /// Per table that was written to, the answers in the order of the questions; none as above. A
+    /// table whose questions failed is left out.
+    pub rows: Option<Vec<Answers>>,
+    /// The rows of each query that is always asked; none as above.
+    pub always: Option<Vec<Vec<Vec<String>>>>,
+}
+
+/// What was read during a lease.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scans {
+    /// Tables that were read as a whole.
+    pub tables: Vec<TableRead>,
+    /// Indexes that something was looked up by.
+    pub indexes: Vec<IndexRead>,
+}
+
+/// Reads of a whole table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableRead {
+    /// Schema of the table.
+    pub schema: String,
+    /// Table; of a partitioned one, the partition.
+    pub table: String,
+    /// How often it was read (`seq_scan`).
+    pub times: i64,
+    /// Rows that those reads went through (`seq_tup_read`).
+    pub rows: i64,
+}
+
+/// Look-ups by an index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexRead {
+    /// Schema of the table and of the index.
+    pub schema: String,
+    /// Table.
+    pub table: String,
+    /// Index.
+    pub index: String,
+    /// How often it was used (`idx_scan`).
+    pub times: i64,
+}
+
+/// What the rows of one table answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answers {
+    /// Schema of the table.
+    pub schema: String,
+    /// Table.
+    pub table: String,
+    /// The answers, in the order of the questions.
+    pub answers: Vec<Option<String>>,
+}
+
+/// Counters of a relation: scans, and rows read by them.
+pub(crate) type Read = (i64, i64);
+
+/// A relation whose reads are counted. Copies keep the template's numbers.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    schema: String,
+    table: String,
+    /// None: the table itself.
+    index: Option<String>,
+}
+
+const WATCHED: &str = "\
+    select c.oid, n.nspname::text, coalesce(t.relname, c.relname)::text, \
+           case when i.indexrelid is not null then c.relname::text end \
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+      left join pg_index i on i.indexrelid = c.oid \
+      left join pg_class t on t.oid = i.indrelid \
+     where c.oid >= 16384 and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' \
+       and (c.relkind in ('r', 'm') or c.relkind = 'i')";
+
+const READ: &str = "\
+    select o.oid, pg_stat_get_numscans(o.oid), pg_stat_get_tuples_returned(o.oid) \
+      from unnest($1::oid[]) o(oid) where pg_stat_get_numscans(o.oid) > 0";
+
+/// The relations whose reads are counted.
+pub(crate) async fn watched(
+    session: &Session,
+) -> Result<HashMap<u32, Watched>, tokio_postgres::Error> {
+    let rows = session.query(WATCHED, &[]).await?;
+    let watched = |row: &tokio_postgres::Row| Watched {
+        schema: row.get(1),
+        table: row.get(2),
+        index: row.get(3),
+    };
+    Ok(rows.iter().map(|row| (row.get(0), watched(row))).collect())
+}
+
+/// The counters of `watched` now; a relation that was never read is left out.
+pub(crate) async fn counters(
+    session: &Session,
+    watched: &HashMap<u32, Watched>,
+) -> Result<HashMap<u32, Read>, tokio_postgres::Error> {
+    let oids: Vec<u32> = watched.keys().copied().collect();
+    let rows = session.cached_query(READ, &[&oids]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect())
+}
+
+/// What was read between two looks at the counters.
+pub(crate) fn read_since(
+    watched: &HashMap<u32, Watched>,
+    before: &HashMap<u32, Read>,
+    now: &HashMap<u32, Read>,
+) -> Scans {
+    let mut scans = Scans::default();
+    for (oid, (times, rows)) in now {
+        let (times_before, rows_before) = before.get(oid).copied().unwrap_or_default();
+        // Counters that went back were reset; what they say now came since.
+        let anew = *times < times_before || *rows < rows_before;
+        let (times, rows) =
+            if anew { (*times, *rows) } else { (times - times_before, rows - rows_before) };
+        let Some(Watched { schema, table, index }) = watched.get(oid).filter(|_| times > 0) else {
+            continue;
+        };
+        let (schema, table) = (schema.clone(), table.clone());
+        match index.clone() {
+            Some(index) => scans.indexes.push(IndexRead { schema, table, index, times }),
+            None => scans.tables.push(TableRead { schema, table, times, rows }),
+        }
+    }
+    scans.tables.sort_by(|a, b| (&a.schema, &a.table).cmp(&(&b.schema, &b.table)));
+    scans.indexes.sort_by(|a, b| (&a.schema, &a.index).cmp(&(&b.schema, &b.index)));
+    scans
+}
+
+/// Asks the rows of `written` that fulfil the condition `newer`, all in one go; if that fails,
+/// table by table.
+///
+/// # Errors
+/// When the connection is lost.
+pub(crate) async fn rows(
+    session: &Session,
+    questions: &Questions,
+    written: &[TableWritten],
+    newer: &str,
+) -> Result<Vec<Answers>, tokio_postgres::Error> {
+    let asked: Vec<(&TableWritten, String)> = written
+        .iter()
+        .filter_map(|table| {
+            let key = (table.schema.clone(), table.table.clone());
+            let aggregates =
+                questions.rows.get(&key).filter(|aggregates| !aggregates.is_empty())?;
+            let name = format!("{}.{}", quote(&table.schema), quote(&table.table));
+            let sql = format!(
+                "select {} from (select * from only {name} where {newer} limit {ROWS_MAX}) as r",
+                aggregates.join(", ")
+            );
+            Some((table, sql))
+        })
+        .collect();
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let all: Vec<&str> = asked.iter().map(|(_, sql)| sql.as_str()).collect();
+    if let Some(answers) = ask(session, &all).await?
+        && answers.len() == asked.len()
+    {
+        let tables = asked.iter().map(|(table, _)| *table);
+        return Ok(tables.zip(answers).map(|(table, row)| answered(table, row)).collect());
+    }
+    let mut answers = Vec::new();
+    for (table, sql) in asked {
+        let rows = ask(session, &[&sql]).await?;
+        answers.extend(rows.into_iter().flatten().map(|row| answered(table, row)));
+    }
+    Ok(answers)
+}
+
+/// Asks each of `queries`; none if the server refuses one.
+///
+/// # Errors
+/// When the connection is lost.
+pub(crate) async fn tables(
+    session: &Session,
+    queries: &[String],
+) -> Result<Option<Vec<Vec<Vec<String>>>>, tokio_postgres::Error> {
+    let mut tables = Vec::new();
+    for query in queries {
+        let Some(rows) = ask(session, &[query]).await? else { return Ok(None) };
+        let texts = |row: Vec<Option<String>>| row.into_iter().map(Option::unwrap_or_default);
+        tables.push(rows.into_iter().map(|row| texts(row).collect()).collect());
+    }
+    Ok(Some(tables))
+}
+
+fn answered(table: &TableWritten, answers: Vec<Option<String>>) -> Answers {
+    Answers { schema: table.schema.clone(), table: table.table.clone(), answers }
+}
+
+/// The rows of `queries`, one after the other; none if the server refuses one.
+async fn ask(
+    session: &Session,
+    queries: &[&str],
+) -> Result<Option<Vec<Vec<Option<String>>>>, tokio_postgres::Error> {
+    let sql = format!(
+        "begin read only; set local statement_timeout = {PATIENCE_MS}; {}; rollback",
+        queries.join("; ")
+    );
+    match session.simple_query(&sql).await {
+        Ok(messages) => {
+            let rows = messages.iter().filter_map(|message| match message {
+                SimpleQueryMessage::Row(row) => {
+                    Some((0..row.len()).map(|place| row.get(place).map(str::to_owned)).collect())
+                }
+                _ => None,
+            });
+            Ok(Some(rows.collect()))
+        }
+        Err(error) if error.as_db_error().is_some() => {
+            session.batch_execute("rollback").await?;
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
