@@ -98,6 +98,21 @@ impl Kind {
         }
     }
 
+    /// The kind as a key of the configuration spells it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Unique => "unique",
+            Self::PrimaryKey => "primary-key",
+            Self::ForeignKey => "foreign-key",
+            Self::Exclude => "exclude",
+            Self::Domain => "domain",
+            Self::ConstraintTrigger => "constraint-trigger",
+            Self::NotNull => "not-null",
+            Self::Enum => "enum",
+        }
+    }
+
     /// Whether it counts in the one number of the summary; the others are counted apart.
     pub fn counts(self) -> bool {
         !matches!(self, Self::NotNull | Self::Enum)

@@ -23,6 +23,10 @@ pub struct Subject<'a> {
     pub promise: &'a Declared,
     /// Where it is declared.
     pub place: Option<Location>,
+    /// How many lines declare it; 0 where the place is not known.
+    pub lines: usize,
+    /// Whether the migrations leave its name to the server.
+    pub unnamed: bool,
     /// What was tried, in one word.
     pub state: State,
     /// Refusals by its name.

@@ -29,7 +29,24 @@ pub struct Check {
     pub limits: &'static str,
     /// When to accept a finding.
     pub accept: &'static str,
+    /// A schema and a suite in which it finds something; none where SQL alone cannot bring it
+    /// about, and a hand-made trace is the test.
+    pub scenario: Option<Scenario>,
     pub(crate) find: fn(&Finished<'_>) -> Vec<Finding>,
+}
+
+/// A small schema and a small suite, and the finding that they lead to. It is shown on the check's
+/// page and runs as a test.
+#[derive(Debug)]
+pub struct Scenario {
+    /// The migration.
+    pub schema: &'static str,
+    /// The suite: after each line `-- test: name` what that test sends.
+    pub suite: &'static str,
+    /// What stands in `proofmark.toml` behind `[database.shop]`.
+    pub configuration: &'static str,
+    /// The id of the finding.
+    pub finds: &'static str,
 }
 
 impl Check {

@@ -4,7 +4,7 @@
 //!
 //! **Invariant:** a refusal counts for the promise that it names and for no other.
 
-use super::{Check, promises};
+use super::{Check, Scenario, promises};
 use crate::model::Severity;
 use crate::subject::Words;
 use crate::suggest::Aim;
@@ -29,6 +29,12 @@ A refused row is checked against the other promises of its table where the serve
 CHECKs and NOT NULLs, of rows up to the length that the server prints.",
     accept: "\
 Where one promise follows from another, so that no row can break it alone.",
+    scenario: Some(Scenario {
+        schema: include_str!("../../scenarios/masked/schema.sql"),
+        suite: include_str!("../../scenarios/masked/suite.sql"),
+        configuration: "",
+        finds: "masked:shop:public.refund.refund_within_captured",
+    }),
     find,
 };
 

@@ -6,7 +6,7 @@
 
 use proofmark_catalog::PromiseKind;
 
-use super::{Check, promises};
+use super::{Check, Scenario, promises};
 use crate::model::Severity;
 use crate::subject::{Words, rows};
 use crate::suggest::Aim;
@@ -31,6 +31,12 @@ A statement that never reached the database (the application refused first) is n
     accept: "\
 Where the promise is a second line of defence that no code path can reach, say which one is the \
 first.",
+    scenario: Some(Scenario {
+        schema: include_str!("../../scenarios/never-refused/schema.sql"),
+        suite: include_str!("../../scenarios/never-refused/suite.sql"),
+        configuration: "",
+        finds: "never-refused:shop:public.inventory.reserved_within_on_hand",
+    }),
     find,
 };
 

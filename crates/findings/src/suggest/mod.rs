@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use proofmark_catalog::{Catalog, Promise, PromiseKind, Table, TableName};
 
 use crate::Suggestion;
-use identifier::qualified;
+pub(crate) use identifier::{identifier, qualified};
 use insert::Insert;
 
 /// What the statement is to show.

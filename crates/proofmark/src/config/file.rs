@@ -29,6 +29,46 @@ pub(super) struct File {
     pub(super) database: BTreeMap<String, Database>,
     #[serde(default)]
     pub(super) identity: Identity,
+    #[serde(default)]
+    pub(super) findings: Findings,
+    pub(super) gate: Option<Gate>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Findings {
+    pub(super) slow_test_ms: Option<u64>,
+    pub(super) slow_lease_ms: Option<u64>,
+    #[serde(default)]
+    pub(super) large_tables: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Gate {
+    pub(super) new_findings: Option<u64>,
+    pub(super) changed: Option<f64>,
+    pub(super) suite_s: Option<u64>,
+    #[serde(default)]
+    pub(super) refused: Percentages,
+    #[serde(default)]
+    pub(super) accepted: Percentages,
+}
+
+/// Minimum percentages by kind of promise.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Percentages {
+    pub(super) check: Option<f64>,
+    pub(super) unique: Option<f64>,
+    pub(super) primary_key: Option<f64>,
+    pub(super) foreign_key: Option<f64>,
+    pub(super) exclude: Option<f64>,
+    pub(super) domain: Option<f64>,
+    pub(super) constraint_trigger: Option<f64>,
+    pub(super) not_null: Option<f64>,
+    #[serde(rename = "enum")]
+    pub(super) enumeration: Option<f64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -2,8 +2,11 @@
 
 mod error;
 mod file;
+mod gate;
 mod project;
+mod unknown_key;
 
 pub use error::ConfigError;
 pub use file::EXAMPLE;
+pub use gate::{FindingsConfig, GateConfig};
 pub use project::{Config, FILE_NAME, Invariants, ServerChoice};

@@ -11,7 +11,7 @@ mod leases;
 mod promises;
 
 use proofmark_coverage::Coverage;
-use proofmark_findings::{Finished, Verdict};
+use proofmark_findings::{Finished, Rules};
 use proofmark_trace::Trace;
 
 use crate::model::{SCHEMA, VERSION};
@@ -33,7 +33,13 @@ impl Report {
     /// # }
     /// ```
     pub fn from_trace(trace: &Trace, coverage: &Coverage) -> Self {
-        let finished = Finished::of(trace, coverage);
+        Self::judged(&Finished::of(trace, coverage), &Rules::default())
+    }
+
+    /// The report of a finished run, judged by the project's rules.
+    pub fn judged(finished: &Finished<'_>, rules: &Rules) -> Self {
+        let (trace, coverage) = (finished.trace, finished.coverage);
+        let judged = rules.judge(finished);
         let (kept, left) = facts::left_over(trace);
         Self {
             schema: SCHEMA.to_owned(),
@@ -44,10 +50,10 @@ impl Report {
             figures: figures(coverage),
             invariants: facts::invariants(trace),
             isolation: isolation::isolation(trace),
-            findings: finished.findings(),
-            verdict: Verdict::over(Vec::new()),
-            gone: Vec::new(),
-            listing: promises::listing(&finished),
+            findings: judged.findings,
+            verdict: judged.verdict,
+            gone: judged.gone,
+            listing: promises::listing(finished),
             unattributed: unattributed(coverage),
             kept,
             left,

@@ -14,7 +14,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use super::line::{Verb, line, under};
 use super::style::Tone;
 use super::{Options, visible};
-use crate::{Excerpt, Finding, Kind};
+use crate::{Excerpt, Finding, Kind, Severity};
 
 /// Gaps shown in full; a screen holds about as many.
 const IN_FULL_MAX: usize = 4;
@@ -22,15 +22,23 @@ const IN_FULL_MAX: usize = 4;
 const ROWS_MAX: usize = 12;
 /// Tables shown in the group of NOT NULLs.
 const TABLES_MAX: usize = 6;
+/// What has a part of the page to itself.
+const SHOWN_ELSEWHERE: [&str; 4] =
+    ["nothing-observed", "invariant-broken", "not-isolated", "transaction-left-open"];
 /// A declaration of more lines is marked on its first line only.
 const MARKED_LINES_MAX: usize = 6;
 
 /// The part of the page about gaps; empty where there are none.
 pub(super) fn gaps(gaps: &[Finding], options: &Options) -> String {
-    let (not_nulls, gaps): (Vec<&Finding>, Vec<&Finding>) = gaps
-        .iter()
-        .filter(|gap| gap.accepted.is_none())
-        .partition(|gap| gap.kind == Some(Kind::NotNull));
+    let shown = gaps.iter().filter(|finding| {
+        finding.accepted.is_none() && !SHOWN_ELSEWHERE.contains(&&*finding.check)
+    });
+    let (not_nulls, others): (Vec<&Finding>, Vec<&Finding>) = shown.partition(|finding| {
+        finding.kind == Some(Kind::NotNull) && finding.check == "never-refused"
+    });
+    let (notes, gaps): (Vec<&Finding>, Vec<&Finding>) = others.into_iter().partition(|finding| {
+        finding.severity == Severity::Note && finding.kind != Some(Kind::NotNull)
+    });
     let mut page = String::new();
     let (in_full, as_rows) = split(gaps, options);
     for gap in in_full {
@@ -39,7 +47,40 @@ pub(super) fn gaps(gaps: &[Finding], options: &Options) -> String {
     }
     rows(&mut page, &as_rows, options);
     not_null_group(&mut page, &not_nulls, options);
+    notes_group(&mut page, &notes, options);
     page
+}
+
+/// What is only worth to know: how many of each check, and where to read on.
+fn notes_group(page: &mut String, notes: &[&Finding], options: &Options) {
+    let mut checks: Vec<(&str, usize)> = Vec::new();
+    for note in notes {
+        match checks.iter_mut().find(|(check, _)| *check == note.check) {
+            Some((_, number)) => *number += 1,
+            None => checks.push((&note.check, 1)),
+        }
+    }
+    if checks.is_empty() {
+        return;
+    }
+    let counts: Vec<String> =
+        checks.iter().map(|(check, number)| format!("{number} {check}")).collect();
+    let room = options.width.saturating_sub(under("").len());
+    for (n, text) in wrap("", &counts, room).iter().enumerate() {
+        let text = text.trim_start();
+        if n == 0 {
+            push_line(page, &line(options.color, Verb::Note, None, text));
+        } else {
+            push_line(page, &under(text));
+        }
+    }
+    if options.all {
+        for note in notes {
+            let text = format!("{}: {}", note.check, visible(&note.title));
+            push_line(page, &under(&text));
+        }
+    }
+    page.push('\n');
 }
 
 /// Chooses what is shown in full: the worst, but of several gaps that one table has in the same

@@ -103,6 +103,8 @@ verbs! {
     Opening "Opening" Good,
     /// Something never tried.
     Gap "GAP" Warning,
+    /// What the configured rules say.
+    Gate "Gate" Good,
     /// How many promises were refused.
     Refused "Refused" Good,
     /// The slowest leases.
