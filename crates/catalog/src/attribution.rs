@@ -9,6 +9,8 @@
 //! **Invariant**: a promise is given only if the fields fit exactly one. What does not is said
 //! to be unattributable, with the reason.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
@@ -108,15 +110,112 @@ impl Why {
     }
 }
 
-pub(crate) fn attribute(catalog: &Catalog, refusal: &RefusalFields<'_>) -> Attribution {
-    if raised_by_function(refusal) {
-        return by_name(catalog, refusal);
+/// Answers which promise an error names, for many errors of one catalog.
+///
+/// To be preferred over [`Catalog::attribute`] where there is more than one error: it looks a name
+/// up instead of going through all promises.
+#[derive(Debug)]
+pub struct Attributor<'a> {
+    /// Every way in which a promise is reported, by the name in it; what has none by its column.
+    reports: HashMap<(Option<&'a str>, Option<&'a str>), Vec<(&'a Promise, &'a ReportedAs)>>,
+}
+
+impl<'a> Attributor<'a> {
+    /// For the promises of `catalog`.
+    pub fn new(catalog: &'a Catalog) -> Self {
+        let mut reports: HashMap<_, Vec<_>> = HashMap::new();
+        for promise in &catalog.promises {
+            for reported in &promise.reported_as {
+                let column = reported.name.is_none().then_some(reported.column.as_deref());
+                let key = (reported.name.as_deref(), column.flatten());
+                reports.entry(key).or_default().push((promise, reported));
+            }
+        }
+        Self { reports }
     }
-    match refusal.sqlstate {
-        "23514" => check(catalog, refusal),
-        "23502" => not_null(catalog, refusal),
-        "23505" | "23503" | "23001" | "23P01" => constraint(catalog, refusal),
-        other => Attribution::Unattributable(without_promise(other, refusal.routine)),
+
+    /// The one promise that these error fields name, or why there is none.
+    pub fn attribute(&self, refusal: &RefusalFields<'_>) -> Result<&'a Promise, Why> {
+        if raised_by_function(refusal) {
+            return self.by_name(refusal);
+        }
+        match refusal.sqlstate {
+            "23514" => self.check(refusal),
+            "23502" => self.not_null(refusal),
+            "23505" | "23503" | "23001" | "23P01" => self.constraint(refusal),
+            other => Err(without_promise(other, refusal.routine)),
+        }
+    }
+
+    fn by_name(&self, refusal: &RefusalFields<'_>) -> Result<&'a Promise, Why> {
+        if refusal.constraint.is_none() {
+            return Err(Why::RaisedByFunction);
+        }
+        let given = |field: Option<&str>, value: Option<&str>| field.is_none() || field == value;
+        self.only((refusal.constraint, None), |_, reported| {
+            given(refusal.schema, Some(&reported.schema))
+                && given(refusal.table, reported.table.as_deref())
+                && given(refusal.datatype, reported.datatype.as_deref())
+        })
+    }
+
+    fn check(&self, refusal: &RefusalFields<'_>) -> Result<&'a Promise, Why> {
+        if refusal.constraint.is_some() {
+            return self.constraint(refusal);
+        }
+        Err(match refusal.routine {
+            Some("ExecFindPartition") => Why::NoPartition,
+            Some("ExecPartitionCheckEmitError") => Why::WrongPartition,
+            Some("ExecWithoutOverlapsNotEmpty") => Why::EmptyRange,
+            _ => Why::NoFields,
+        })
+    }
+
+    fn not_null(&self, refusal: &RefusalFields<'_>) -> Result<&'a Promise, Why> {
+        let named = refusal.schema.is_some()
+            && ((refusal.table.is_some() && refusal.column.is_some())
+                || refusal.datatype.is_some());
+        if !named {
+            return Err(Why::NoFields);
+        }
+        self.only((None, refusal.column), |promise, reported| {
+            matches!(promise.kind, PromiseKind::NotNull { .. } | PromiseKind::DomainNotNull)
+                && same_object(refusal, reported)
+        })
+    }
+
+    fn constraint(&self, refusal: &RefusalFields<'_>) -> Result<&'a Promise, Why> {
+        let named = refusal.schema.is_some()
+            && refusal.constraint.is_some()
+            && (refusal.table.is_some() || refusal.datatype.is_some());
+        if !named {
+            return Err(Why::NoFields);
+        }
+        self.only((refusal.constraint, None), |promise, reported| {
+            refuses_with(&promise.kind, refusal.sqlstate) && same_object(refusal, reported)
+        })
+    }
+
+    /// The promise of which at least one report under `key` fits, if it is the only one.
+    fn only(
+        &self,
+        key: (Option<&str>, Option<&str>),
+        fits: impl Fn(&Promise, &ReportedAs) -> bool,
+    ) -> Result<&'a Promise, Why> {
+        let reports = self.reports.get(&key).map_or(&[][..], Vec::as_slice);
+        let mut fitting = reports.iter().filter(|(promise, reported)| fits(promise, reported));
+        let Some((first, _)) = fitting.next() else { return Err(Why::UnknownConstraint) };
+        if fitting.any(|(promise, _)| promise.id != first.id) {
+            return Err(Why::Ambiguous);
+        }
+        Ok(first)
+    }
+}
+
+pub(crate) fn attribute(catalog: &Catalog, refusal: &RefusalFields<'_>) -> Attribution {
+    match Attributor::new(catalog).attribute(refusal) {
+        Ok(promise) => Attribution::Promise(promise.id.clone()),
+        Err(why) => Attribution::Unattributable(why),
     }
 }
 
@@ -126,58 +225,6 @@ pub(crate) fn attribute(catalog: &Catalog, refusal: &RefusalFields<'_>) -> Attri
 fn raised_by_function(refusal: &RefusalFields<'_>) -> bool {
     refusal.routine == Some("exec_stmt_raise")
         || (refusal.constraint.is_some() && !refusal.sqlstate.starts_with("23"))
-}
-
-fn by_name(catalog: &Catalog, refusal: &RefusalFields<'_>) -> Attribution {
-    let Some(name) = refusal.constraint else {
-        return Attribution::Unattributable(Why::RaisedByFunction);
-    };
-    let given = |field: Option<&str>, value: Option<&str>| field.is_none() || field == value;
-    only(catalog, |_, reported| {
-        reported.name.as_deref() == Some(name)
-            && given(refusal.schema, Some(&reported.schema))
-            && given(refusal.table, reported.table.as_deref())
-            && given(refusal.datatype, reported.datatype.as_deref())
-    })
-}
-
-fn check(catalog: &Catalog, refusal: &RefusalFields<'_>) -> Attribution {
-    if refusal.constraint.is_some() {
-        return constraint(catalog, refusal);
-    }
-    Attribution::Unattributable(match refusal.routine {
-        Some("ExecFindPartition") => Why::NoPartition,
-        Some("ExecPartitionCheckEmitError") => Why::WrongPartition,
-        Some("ExecWithoutOverlapsNotEmpty") => Why::EmptyRange,
-        _ => Why::NoFields,
-    })
-}
-
-fn not_null(catalog: &Catalog, refusal: &RefusalFields<'_>) -> Attribution {
-    let named = refusal.schema.is_some()
-        && ((refusal.table.is_some() && refusal.column.is_some()) || refusal.datatype.is_some());
-    if !named {
-        return Attribution::Unattributable(Why::NoFields);
-    }
-    only(catalog, |promise, reported| {
-        matches!(promise.kind, PromiseKind::NotNull { .. } | PromiseKind::DomainNotNull)
-            && same_object(refusal, reported)
-            && reported.column.as_deref() == refusal.column
-    })
-}
-
-fn constraint(catalog: &Catalog, refusal: &RefusalFields<'_>) -> Attribution {
-    let named = refusal.schema.is_some()
-        && refusal.constraint.is_some()
-        && (refusal.table.is_some() || refusal.datatype.is_some());
-    if !named {
-        return Attribution::Unattributable(Why::NoFields);
-    }
-    only(catalog, |promise, reported| {
-        refuses_with(&promise.kind, refusal.sqlstate)
-            && same_object(refusal, reported)
-            && reported.name.as_deref() == refusal.constraint
-    })
 }
 
 fn same_object(refusal: &RefusalFields<'_>, reported: &ReportedAs) -> bool {
@@ -214,18 +261,5 @@ fn without_promise(sqlstate: &str, routine: Option<&str>) -> Why {
         _ if sqlstate.starts_with("22") => Why::ValueError,
         _ if sqlstate.starts_with("23") => Why::NoFields,
         _ => Why::NotARefusal,
-    }
-}
-
-/// The promise of which at least one report fits, if it is the only one.
-fn only(catalog: &Catalog, fits: impl Fn(&Promise, &ReportedAs) -> bool) -> Attribution {
-    let mut fitting = catalog
-        .promises
-        .iter()
-        .filter(|promise| promise.reported_as.iter().any(|reported| fits(promise, reported)));
-    match (fitting.next(), fitting.next()) {
-        (Some(promise), None) => Attribution::Promise(promise.id.clone()),
-        (None, _) => Attribution::Unattributable(Why::UnknownConstraint),
-        (Some(_), Some(_)) => Attribution::Unattributable(Why::Ambiguous),
     }
 }

@@ -19,7 +19,7 @@ mod states;
 mod table;
 mod violations;
 
-pub use attribution::{Attribution, RefusalFields, Why};
+pub use attribution::{Attribution, Attributor, RefusalFields, Why};
 pub use catalog::Catalog;
 pub use failing_row::split_failing_row;
 pub use invariant::{Invariant, InvariantError};

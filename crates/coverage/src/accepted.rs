@@ -14,59 +14,58 @@
 
 use std::collections::BTreeMap;
 
-use proofmark_catalog::{Deferrable, Promise, TableName};
+use proofmark_catalog::Deferrable;
 use proofmark_trace::TableWritten;
 
 use crate::lease::Lease;
 
-/// The rows of one lease, by table.
-#[derive(Debug)]
-pub(crate) struct Rows(BTreeMap<TableName, Passed>);
-
-/// Rows of one table.
-#[derive(Debug, Clone, Copy, Default)]
-struct Passed {
+/// Rows that went through, of one table in one lease.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rows<'a> {
+    /// The table.
+    pub(crate) schema: &'a str,
+    pub(crate) table: &'a str,
     /// Rows that stayed: committed inserts less committed deletes.
     live: u64,
     /// Rows that were written, committed or not, less the errors that cost one.
     written: u64,
 }
 
-impl Rows {
-    pub(crate) fn of(lease: &Lease<'_>) -> Self {
+impl<'a> Rows<'a> {
+    /// Those of each table that was written to in `lease`.
+    pub(crate) fn of(lease: &Lease<'a>) -> impl Iterator<Item = Self> {
         let refused_rows = refused_rows(lease);
-        let passed = |table: &TableWritten| {
-            let name = TableName::new(&table.schema, &table.table);
+        lease.written.into_iter().flatten().map(move |table| {
             let written = count(table.inserted) + count(table.updated);
+            let name = (table.schema.as_str(), table.table.as_str());
             let refused = refused_rows.get(&name).copied().unwrap_or(0);
-            let passed = Passed { live: live(table), written: written.saturating_sub(refused) };
-            (name, passed)
-        };
-        Self(lease.written.into_iter().flatten().map(passed).collect())
+            Self {
+                schema: name.0,
+                table: name.1,
+                live: live(table),
+                written: written.saturating_sub(refused),
+            }
+        })
     }
 
-    /// How many rows the promise is known to have let pass.
-    pub(crate) fn accepted_by(&self, promise: &Promise) -> u64 {
-        let tables = promise.evaluated_by_writes_to.iter();
-        tables
-            .filter_map(|table| self.0.get(table))
-            .map(|passed| match promise.deferrable {
-                Deferrable::InitiallyDeferred => passed.live,
-                Deferrable::No | Deferrable::InitiallyImmediate => passed.live.max(passed.written),
-            })
-            .sum()
+    /// How many of them a promise that is checked at this time is known to have let pass.
+    pub(crate) fn accepted(self, deferrable: Deferrable) -> u64 {
+        match deferrable {
+            Deferrable::InitiallyDeferred => self.live,
+            Deferrable::No | Deferrable::InitiallyImmediate => self.live.max(self.written),
+        }
     }
 }
 
 /// Errors that come after the statistics have counted the row, by the table they name.
-fn refused_rows(lease: &Lease<'_>) -> BTreeMap<TableName, u64> {
+fn refused_rows<'a>(lease: &Lease<'a>) -> BTreeMap<(&'a str, &'a str), u64> {
     let mut refused = BTreeMap::new();
     for error in &lease.errors {
         let refusal = error.refusal;
         let counted_before = matches!(refusal.sqlstate.as_str(), "23505" | "23P01" | "23503");
         if let (true, Some(schema), Some(table)) = (counted_before, &refusal.schema, &refusal.table)
         {
-            *refused.entry(TableName::new(schema, table)).or_default() += 1;
+            *refused.entry((schema.as_str(), table.as_str())).or_default() += 1;
         }
     }
     refused

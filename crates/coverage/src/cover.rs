@@ -6,9 +6,9 @@
 //! **Invariant**: each run's errors are read with that run's own catalog, because the names in
 //! them differ between versions of the server; the addresses of promises do not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use proofmark_catalog::{Attribution, Catalog, Promise, PromiseId, RefusalFields, Why};
+use proofmark_catalog::{Attributor, Catalog, Deferrable, Promise, PromiseId, RefusalFields, Why};
 use proofmark_trace::{Record, Refusal, Run, Trace};
 
 use crate::accepted::Rows;
@@ -19,6 +19,7 @@ use crate::model::{
 };
 use crate::summary::summarise;
 use crate::tally::{Seen, Tally};
+use crate::tests_seen::{Roll, TestNumber};
 
 /// What the runs of a trace tried.
 ///
@@ -36,14 +37,17 @@ use crate::tally::{Seen, Tally};
 /// # }
 /// ```
 pub fn cover(trace: &Trace) -> Coverage {
-    let mut covering = Covering::default();
+    let roll = Roll::call(trace);
+    let mut covering = Covering::new(&roll);
     for (database, catalog) in trace.runs.iter().flat_map(catalogs) {
         covering.know(database, catalog);
     }
     for run in &trace.runs {
-        let catalogs: BTreeMap<&str, &Catalog> = catalogs(run).collect();
+        let known: BTreeMap<&str, Known<'_>> = catalogs(run)
+            .map(|(database, catalog)| (database, covering.known(database, catalog)))
+            .collect();
         for lease in leases(run) {
-            covering.lease(&lease, &catalogs);
+            covering.lease(&lease, &known);
         }
     }
     covering.finish()
@@ -56,8 +60,8 @@ fn catalogs(run: &Run) -> impl Iterator<Item = (&str, &Catalog)> {
     })
 }
 
-#[derive(Default)]
 struct Covering<'a> {
+    roll: &'a Roll<'a>,
     databases: BTreeMap<&'a str, Promises<'a>>,
     unattributed: BTreeMap<UnattributedKey<'a>, (Tally, &'a str)>,
     observed: Observed,
@@ -66,25 +70,54 @@ struct Covering<'a> {
 /// The promises of one database, of all runs.
 #[derive(Default)]
 struct Promises<'a> {
-    in_order: Vec<&'a Promise>,
-    seen: BTreeMap<&'a PromiseId, Seen>,
+    all: Vec<(&'a Promise, Seen)>,
+    places: HashMap<&'a PromiseId, usize>,
+}
+
+/// A run's catalog of one database, made ready for looking things up.
+struct Known<'a> {
+    attributor: Attributor<'a>,
+    /// By table, which promises a row written to it is tried against: where they stand in
+    /// [`Promises::all`], and when they are tried.
+    tried_by: HashMap<(&'a str, &'a str), Vec<(usize, Deferrable)>>,
 }
 
 /// Refusals that are listed as one: database, SQLSTATE, reason, and what the error did name.
 type UnattributedKey<'a> = (Option<&'a str>, &'a str, Reason, Option<&'a str>);
 
 impl<'a> Covering<'a> {
-    fn know(&mut self, database: &'a str, catalog: &'a Catalog) {
-        let promises = self.databases.entry(database).or_default();
-        for promise in &catalog.promises {
-            if !promises.seen.contains_key(&promise.id) {
-                promises.seen.insert(&promise.id, Seen::default());
-                promises.in_order.push(promise);
-            }
+    fn new(roll: &'a Roll<'a>) -> Self {
+        Self {
+            roll,
+            databases: BTreeMap::new(),
+            unattributed: BTreeMap::new(),
+            observed: Observed::default(),
         }
     }
 
-    fn lease(&mut self, lease: &Lease<'a>, catalogs: &BTreeMap<&'a str, &'a Catalog>) {
+    fn know(&mut self, database: &'a str, catalog: &'a Catalog) {
+        let Promises { all, places } = self.databases.entry(database).or_default();
+        for promise in &catalog.promises {
+            places.entry(&promise.id).or_insert_with(|| {
+                all.push((promise, Seen::default()));
+                all.len() - 1
+            });
+        }
+    }
+
+    fn known(&self, database: &str, catalog: &'a Catalog) -> Known<'a> {
+        let mut tried_by: HashMap<_, Vec<_>> = HashMap::new();
+        for promise in &catalog.promises {
+            let Some(place) = self.place(database, &promise.id) else { continue };
+            for table in &promise.evaluated_by_writes_to {
+                let name = (table.schema.as_str(), table.name.as_str());
+                tried_by.entry(name).or_default().push((place, promise.deferrable));
+            }
+        }
+        Known { attributor: Attributor::new(catalog), tried_by }
+    }
+
+    fn lease(&mut self, lease: &Lease<'a>, known: &BTreeMap<&'a str, Known<'a>>) {
         self.observed.leases += 1;
         self.observed.returned += u64::from(lease.written.is_some());
         self.observed.statements += lease.statements;
@@ -92,27 +125,34 @@ impl<'a> Covering<'a> {
             let rows = [table.inserted, table.updated, table.deleted];
             self.observed.rows += rows.iter().map(|rows| rows.unsigned_abs()).sum::<u64>();
         }
-        let catalog = lease.database.and_then(|database| catalogs.get(database).copied());
+        let test = lease.test.and_then(|test| self.roll.number(test));
+        let known = lease.database.and_then(|database| known.get(database));
         for error in &lease.errors {
-            self.error(lease, catalog, error);
+            self.error(lease, test, known, error);
         }
-        if let (Some(database), Some(catalog)) = (lease.database, catalog) {
-            self.accepted(lease, database, catalog);
-            self.masked(lease, database);
+        if let (Some(database), Some(known)) = (lease.database, known) {
+            self.accepted(lease, test, database, known);
+            self.masked(lease, test, database);
         }
     }
 
-    fn error(&mut self, lease: &Lease<'a>, catalog: Option<&Catalog>, error: &ErrorSeen<'a>) {
-        let attribution = catalog.map(|catalog| catalog.attribute(&fields(error.refusal)));
-        let reason = match (attribution, lease.database) {
-            (Some(Attribution::Promise(id)), Some(database)) => {
+    fn error(
+        &mut self,
+        lease: &Lease<'a>,
+        test: Option<TestNumber>,
+        known: Option<&Known<'a>>,
+        error: &ErrorSeen<'a>,
+    ) {
+        let attributed = known.map(|known| known.attributor.attribute(&fields(error.refusal)));
+        let reason = match (attributed, lease.database) {
+            (Some(Ok(promise)), Some(database)) => {
                 self.observed.attributed += 1;
-                if let Some(seen) = self.seen(database, &id) {
-                    seen.refused.add(1, lease.test);
+                if let Some(seen) = self.seen(database, &promise.id) {
+                    seen.refused.add(1, test);
                 }
                 return;
             }
-            (Some(Attribution::Unattributable(why)), _) => Reason::Error(why),
+            (Some(Err(why)), _) => Reason::Error(why),
             (_, Some(_)) => Reason::NoCatalog,
             (_, None) => Reason::UnknownLease,
         };
@@ -125,43 +165,58 @@ impl<'a> Covering<'a> {
         let named = refusal.constraint.as_deref().or(refusal.table.as_deref());
         let key = (lease.database, refusal.sqlstate.as_str(), reason, named);
         let (tally, statement) = self.unattributed.entry(key).or_default();
-        tally.add(1, lease.test);
+        tally.add(1, test);
         if statement.is_empty() {
             *statement = error.statement;
         }
     }
 
-    fn accepted(&mut self, lease: &Lease<'a>, database: &str, catalog: &Catalog) {
-        let rows = Rows::of(lease);
-        for promise in &catalog.promises {
-            let accepted = rows.accepted_by(promise);
-            if accepted > 0
-                && let Some(seen) = self.seen(database, &promise.id)
-            {
-                seen.accepted.add(accepted, lease.test);
+    fn accepted(
+        &mut self,
+        lease: &Lease<'a>,
+        test: Option<TestNumber>,
+        database: &str,
+        known: &Known<'a>,
+    ) {
+        let Some(promises) = self.databases.get_mut(database) else { return };
+        for rows in Rows::of(lease) {
+            let tried = known.tried_by.get(&(rows.schema, rows.table));
+            for (place, deferrable) in tried.into_iter().flatten() {
+                let accepted = rows.accepted(*deferrable);
+                if accepted > 0 {
+                    promises.all[*place].1.accepted.add(accepted, test);
+                }
             }
         }
     }
 
-    fn masked(&mut self, lease: &Lease<'a>, database: &str) {
+    fn masked(&mut self, lease: &Lease<'a>, test: Option<TestNumber>, database: &str) {
         for masked in lease.masked {
             if let Some(seen) = self.seen(database, &masked.promise) {
-                seen.masked.add(1, lease.test);
+                seen.masked.add(1, test);
                 seen.masked_by.insert(masked.by.clone());
             }
         }
     }
 
+    fn place(&self, database: &str, id: &PromiseId) -> Option<usize> {
+        self.databases.get(database)?.places.get(id).copied()
+    }
+
     fn seen(&mut self, database: &str, id: &PromiseId) -> Option<&mut Seen> {
-        self.databases.get_mut(database)?.seen.get_mut(id)
+        let Promises { all, places } = self.databases.get_mut(database)?;
+        all.get_mut(*places.get(id)?).map(|(_, seen)| seen)
     }
 
     fn finish(self) -> Coverage {
+        let roll = self.roll;
+        let unattributed = self.unattributed.into_iter();
         let mut unattributed: Vec<Unattributed> =
-            self.unattributed.into_iter().map(unattributed).collect();
+            unattributed.map(|(key, seen)| unattributed_as(key, seen, roll)).collect();
         unattributed.sort_by_key(|refusals| std::cmp::Reverse(refusals.tried.times));
+        let databases = self.databases.into_iter();
         Coverage {
-            databases: self.databases.into_iter().map(database).collect(),
+            databases: databases.map(|(name, promises)| covered(name, promises, roll)).collect(),
             unattributed,
             observed: self.observed,
             evidence: Evidence::default(),
@@ -169,17 +224,17 @@ impl<'a> Covering<'a> {
     }
 }
 
-fn database((name, mut promises): (&str, Promises<'_>)) -> DatabaseCoverage {
+fn covered(name: &str, mut promises: Promises<'_>, roll: &Roll<'_>) -> DatabaseCoverage {
     let mut covered = Vec::new();
     let mut left_out = Vec::new();
     // Of several runs, a later one may have promises that the first did not have.
-    promises.in_order.sort_by_key(|promise| (promise.owner(), &promise.id));
-    for promise in promises.in_order {
+    promises.all.sort_by_key(|(promise, _)| (promise.owner(), &promise.id));
+    for (promise, seen) in promises.all {
         if let Some(why) = why_left_out(promise) {
             let group = Group::of(&promise.kind);
             left_out.push(LeftOut { promise: promise.id.clone(), group, why });
-        } else if let Some(seen) = promises.seen.remove(&promise.id) {
-            covered.push(seen.finish(promise));
+        } else {
+            covered.push(seen.finish(promise, roll));
         }
     }
     let summaries = summarise(&covered);
@@ -202,15 +257,17 @@ fn why_left_out(promise: &Promise) -> Option<WhyLeftOut> {
     }
 }
 
-fn unattributed(
-    ((database, sqlstate, reason, named), (tally, statement)): (UnattributedKey<'_>, (Tally, &str)),
+fn unattributed_as(
+    (database, sqlstate, reason, named): UnattributedKey<'_>,
+    (tally, statement): (Tally, &str),
+    roll: &Roll<'_>,
 ) -> Unattributed {
     Unattributed {
         database: database.map(str::to_owned),
         sqlstate: sqlstate.to_owned(),
         reason,
         named: named.map(str::to_owned),
-        tried: tally.finish(),
+        tried: tally.finish(roll),
         statement: (!statement.is_empty()).then(|| statement.to_owned()),
     }
 }

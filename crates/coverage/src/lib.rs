@@ -14,6 +14,7 @@ mod lease;
 mod model;
 mod summary;
 mod tally;
+mod tests_seen;
 
 pub use cover::cover;
 pub use group::Group;

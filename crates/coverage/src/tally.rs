@@ -7,28 +7,28 @@
 use std::collections::BTreeSet;
 
 use proofmark_catalog::{Promise, PromiseId};
-use proofmark_trace::TestName;
 
 use crate::group::Group;
-use crate::model::{PromiseCoverage, State, Tests, Tried};
+use crate::model::{PromiseCoverage, State, Tried};
+use crate::tests_seen::{Roll, TestNumber, TestSet};
 
 /// A count with its tests.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Tally {
     times: u64,
-    tests: BTreeSet<TestName>,
+    tests: TestSet,
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, times: u64, test: Option<&TestName>) {
+    pub(crate) fn add(&mut self, times: u64, test: Option<TestNumber>) {
         self.times += times;
-        self.tests.extend(test.cloned());
+        if let Some(test) = test {
+            self.tests.insert(test);
+        }
     }
 
-    pub(crate) fn finish(self) -> Tried {
-        let total = u64::try_from(self.tests.len()).unwrap_or(u64::MAX);
-        let named = self.tests.into_iter().take(Tests::NAMED_MAX).collect();
-        Tried { times: self.times, tests: Tests { total, named } }
+    pub(crate) fn finish(self, roll: &Roll<'_>) -> Tried {
+        Tried { times: self.times, tests: self.tests.finish(roll) }
     }
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    pub(crate) fn finish(self, promise: &Promise) -> PromiseCoverage {
+    pub(crate) fn finish(self, promise: &Promise, roll: &Roll<'_>) -> PromiseCoverage {
         let tried = (self.refused.times > 0, self.accepted.times > 0, self.masked.times > 0);
         PromiseCoverage {
             promise: promise.id.clone(),
@@ -54,9 +54,9 @@ impl Seen {
                 (false, true, false) => State::AcceptedOnly,
                 (false, false, false) => State::Never,
             },
-            refused: self.refused.finish(),
-            accepted: self.accepted.finish(),
-            masked: self.masked.finish(),
+            refused: self.refused.finish(roll),
+            accepted: self.accepted.finish(roll),
+            masked: self.masked.finish(roll),
             masked_by: self.masked_by.into_iter().collect(),
         }
     }

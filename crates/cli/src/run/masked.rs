@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 
 use proofmark_catalog::{
-    Attribution, Catalog, PromiseId, RefusalFields, TableName, split_failing_row, violations_query,
+    Attributor, Catalog, PromiseId, RefusalFields, TableName, split_failing_row, violations_query,
 };
 use proofmark_pool::Session;
 use proofmark_proxy::FailingRow;
@@ -24,8 +24,9 @@ pub(super) async fn masked(
     rows: &[FailingRow],
 ) -> Result<Vec<Masked>, tokio_postgres::Error> {
     let mut found = BTreeSet::new();
+    let attributor = Attributor::new(catalog);
     for row in rows {
-        let Some(by) = named(catalog, row) else { continue };
+        let Some(by) = named(&attributor, row) else { continue };
         let reported = TableName::new(&row.schema, &row.table);
         let Some(shape) = catalog.row_shape(&reported) else { continue };
         let values = split_failing_row(&row.row_text, &shape.table.columns);
@@ -42,7 +43,7 @@ pub(super) async fn masked(
 }
 
 /// The promise that the server named.
-fn named(catalog: &Catalog, row: &FailingRow) -> Option<PromiseId> {
+fn named(attributor: &Attributor<'_>, row: &FailingRow) -> Option<PromiseId> {
     let fields = RefusalFields {
         sqlstate: &row.sqlstate,
         schema: Some(&row.schema),
@@ -52,10 +53,7 @@ fn named(catalog: &Catalog, row: &FailingRow) -> Option<PromiseId> {
         constraint: row.constraint.as_deref(),
         routine: None,
     };
-    match catalog.attribute(&fields) {
-        Attribution::Promise(by) => Some(by),
-        Attribution::Unattributable(_) => None,
-    }
+    attributor.attribute(&fields).ok().map(|promise| promise.id.clone())
 }
 
 /// Which of `promises` the row breaks; a row that cannot be evaluated (a value that no longer
