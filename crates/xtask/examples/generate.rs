@@ -1,5 +1,5 @@
-//! Writes the committed files that are made from code: the JSON Schema of the report and the page
-//! of every check.
+//! Writes the committed files that are made from code: the JSON Schemas of the report and
+//! of the configuration, and the page of every check.
 //!
 //! In: the root of the repository, as the only argument. Out: the files, and a line for each
 //! that says whether it changed.
@@ -18,6 +18,7 @@ fn main() -> anyhow::Result<()> {
     let root = PathBuf::from(root);
     let mut files = vec![
         ("docs/reference/report.schema.json".to_owned(), proofmark_report::schema_json()),
+        ("docs/reference/proofmark.schema.json".to_owned(), proofmark::config::schema_json()),
         ("docs/findings/README.md".to_owned(), proofmark_findings::index()),
     ];
     files.extend(

@@ -58,16 +58,11 @@ fn find(finished: &Finished<'_>) -> Vec<Finding> {
             }
             continue;
         }
-        let deleted = deleted(finished, database.name);
+        let deleted = deleted(finished, database);
         for subject in &database.subjects {
             let PromiseKind::ForeignKey(key) = &subject.promise.kind else { continue };
             let Some(action) = word(key.on_delete) else { continue };
-            let referenced = database
-                .catalog
-                .tables
-                .iter()
-                .filter(|table| table.root == key.references || table.name == key.references);
-            if !referenced.into_iter().any(|table| deleted.contains(&table.name)) {
+            if !deleted.contains(&key.references) {
                 found.push(finding(database, subject, "DELETE", action));
             }
         }
@@ -95,15 +90,21 @@ fn finding(database: &Database<'_>, subject: &Subject<'_>, on: &str, action: &st
     }
 }
 
-/// The tables of which some test deleted a row, committed or not.
-fn deleted(finished: &Finished<'_>, database: &str) -> BTreeSet<TableName> {
+/// The tables of which some test deleted a row, committed or not, and the wholes that they are
+/// partitions of.
+fn deleted(finished: &Finished<'_>, database: &Database<'_>) -> BTreeSet<TableName> {
     let returned = finished.leases.iter().filter_map(|lease| lease.returned);
-    returned
-        .filter(|returned| returned.database == database)
+    let mut deleted: BTreeSet<TableName> = returned
+        .filter(|returned| returned.database == database.name)
         .flat_map(|returned| &returned.written)
         .filter(|table| table.deleted > 0)
         .map(|table| TableName::new(&table.schema, &table.table))
-        .collect()
+        .collect();
+    let tables = database.catalog.tables.iter();
+    let roots: Vec<TableName> =
+        tables.filter(|t| deleted.contains(&t.name)).map(|t| t.root.clone()).collect();
+    deleted.extend(roots);
+    deleted
 }
 
 fn word(action: ForeignKeyAction) -> Option<&'static str> {
