@@ -194,6 +194,7 @@ mod tests {
                     Kept what it is about
                  Opening what it is about
                      GAP what it is about
+                    Gate what it is about
                  Refused what it is about
                  Slowest what it is about
                     LEFT what it is about

@@ -267,6 +267,8 @@ fn a_trace_becomes_a_page() {
                  GAP 2 columns were never refused a NULL
                      public.refund: amount, captured
 
+                Note 1 table-never-written
+
                 Note 1 refusal counts for no promise
                         1  23514  names a constraint that the migrations do not declare (`a_table_of_the_test`)
         ────────────
