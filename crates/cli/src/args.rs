@@ -26,7 +26,8 @@ First time here:
 Exit codes:
   0  clean                     3  nothing was observed
   1  internal error            4  the suite itself failed
-  2  usage or configuration    5  no server could be used"
+  2  usage or configuration    5  no server could be used
+                              10  the gate failed"
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -58,6 +59,10 @@ pub(crate) enum Verb {
     Init(InitArguments),
     /// Show the report of an earlier run again, or merge the traces of several machines.
     Report(ReportArguments),
+    /// Walk through the findings of the latest run: accept, open, skip.
+    Review(ReviewArguments),
+    /// Explain a finding: why it matters, what to do, when to accept it.
+    Explain(ExplainArguments),
     /// Show which PostgreSQL would be used and why, and what is configured.
     Doctor(DoctorArguments),
     /// Open psql on a database that was kept because its test failed.
@@ -102,6 +107,9 @@ pub(crate) struct RunArguments {
     /// Name every promise, not only the gaps that come first.
     #[arg(long)]
     pub(crate) all: bool,
+    /// Judge the promises that the difference to this commit touches, such as origin/main.
+    #[arg(long, value_name = "COMMIT")]
+    pub(crate) diff: Option<String>,
     /// The command to run instead of the one in proofmark.toml.
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
@@ -131,6 +139,39 @@ pub(crate) struct ReportArguments {
     /// Name every promise, not only the gaps that come first.
     #[arg(long)]
     pub(crate) all: bool,
+    /// Judge the promises that the difference to this commit touches, such as origin/main.
+    #[arg(long, value_name = "COMMIT")]
+    pub(crate) diff: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  proofmark review                            one finding after the other
+  proofmark review --accept ID --reason 'we import these rows' --until 2027-06-30
+  proofmark review --prune                    forget what no longer exists
+
+Accepted findings are kept in proofmark.baseline.toml, beside proofmark.toml.")]
+pub(crate) struct ReviewArguments {
+    /// Accept the finding with this id, whether or not the latest run has it.
+    #[arg(long, value_name = "ID", requires = "reason", conflicts_with = "prune")]
+    pub(crate) accept: Option<String>,
+    /// Why it is accepted.
+    #[arg(long, value_name = "TEXT", requires = "accept")]
+    pub(crate) reason: Option<String>,
+    /// The last day on which that holds.
+    #[arg(long, value_name = "DATE", requires = "accept")]
+    pub(crate) until: Option<String>,
+    /// Forget accepted findings that the latest run does not have.
+    #[arg(long)]
+    pub(crate) prune: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// A check, such as never-refused, or the id of a finding; without one, all are listed.
+    #[arg(value_name = "ID")]
+    pub(crate) id: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -19,8 +19,8 @@ pub(crate) enum Exit {
     SuiteFailed,
     /// No server could be used.
     ServerUnusable,
-    /// The gate failed: the suite passed, but an invariant does not hold, or a database that came
-    /// back was not equal to its template again.
+    /// The gate failed: the suite passed, but a configured rule is broken, an invariant does not
+    /// hold, or a database that came back was not equal to its template again.
     GateFailed,
     /// Ended by a signal before the suite was started.
     Interrupted(i32),

@@ -9,11 +9,14 @@
 mod args;
 mod doctor;
 mod exit;
+mod explain;
 mod failure;
 mod init;
+mod judging;
 mod kept;
 mod output;
 mod report;
+mod review;
 mod run;
 mod say;
 
@@ -37,6 +40,8 @@ fn perform(verb: Verb, say: &Say) -> Result<Exit, Failure> {
         Verb::Serve(arguments) => run::serve(arguments, say),
         Verb::Init(arguments) => init::init(&arguments, say),
         Verb::Report(arguments) => report::report(&arguments, say),
+        Verb::Review(arguments) => review::review(&arguments, say),
+        Verb::Explain(arguments) => explain::explain(&arguments),
         Verb::Doctor(arguments) => doctor::doctor(&arguments, say),
         Verb::Psql(arguments) => kept::psql(&arguments, say),
         Verb::Url(arguments) => kept::url(&arguments),

@@ -8,14 +8,15 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use proofmark::config::Config;
+use proofmark::config::{Config, ConfigError};
 use proofmark_coverage::cover;
-use proofmark_report::{Report, terminal, to_json};
+use proofmark_report::{terminal, to_json};
 use proofmark_trace::{Trace, merge};
 
 use crate::args::{Format, ReportArguments};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::judging::Judging;
 use crate::output::latest_trace;
 use crate::say::Say;
 
@@ -27,25 +28,25 @@ pub(crate) struct Rendered {
     pub(crate) plain: String,
     pub(crate) json: String,
     pub(crate) nothing_observed: bool,
-    /// Whether a test left an invariant broken.
-    pub(crate) invariant_broken: bool,
-    /// Whether a database was not equal to its template again.
-    pub(crate) not_isolated: bool,
+    /// Whether a rule is broken, an invariant was left broken, or a database was not equal to its
+    /// template again.
+    pub(crate) gate_failed: bool,
 }
 
 /// Renders `trace` in every way.
-pub(crate) fn render(trace: &Trace, all: bool, say: &Say) -> Rendered {
+pub(crate) fn render(trace: &Trace, judging: &Judging, all: bool, say: &Say) -> Rendered {
     let coverage = cover(trace);
     let nothing_observed = coverage.observed_nothing();
-    let report = Report::from_trace(trace, &coverage);
+    let report = judging.report(trace, &coverage);
     let options = |color: bool| terminal::Options { color, all, ..terminal::Options::default() };
     Rendered {
         text: terminal::render(&report, &options(say.color_on_stdout())),
         plain: terminal::render(&report, &options(false)),
         json: to_json(&report),
         nothing_observed,
-        invariant_broken: !report.invariants.broken.is_empty(),
-        not_isolated: !report.isolation.differed.is_empty(),
+        gate_failed: !report.verdict.passed
+            || !report.invariants.broken.is_empty()
+            || !report.isolation.differed.is_empty(),
     }
 }
 
@@ -63,7 +64,7 @@ pub(crate) fn report(arguments: &ReportArguments, say: &Say) -> Result<Exit, Fai
     let trace = merge(traces).map_err(|error| {
         Failure::because(Exit::Usage, "the traces do not belong together", &error)
     })?;
-    let rendered = render(&trace, arguments.all, say);
+    let rendered = render(&trace, &judging(arguments, &paths)?, arguments.all, say);
     let out = match arguments.format {
         Format::Text => rendered.text,
         Format::Json => rendered.json,
@@ -73,17 +74,47 @@ pub(crate) fn report(arguments: &ReportArguments, say: &Say) -> Result<Exit, Fai
             Err(Failure::because(Exit::Internal, "the report was not written", &error))
         }
         _ if rendered.nothing_observed => Ok(Exit::NothingObserved),
-        _ if rendered.invariant_broken || rendered.not_isolated => Ok(Exit::GateFailed),
+        _ if rendered.gate_failed => Ok(Exit::GateFailed),
         _ => Ok(Exit::Clean),
     }
+}
+
+/// By what the report is judged: the project in which it is asked for, if there is one. The runs
+/// before are known only of a run that lies beside them.
+fn judging(arguments: &ReportArguments, paths: &[PathBuf]) -> Result<Judging, Failure> {
+    let here = current_directory()?;
+    let config = match Config::find(&here) {
+        Ok(config) => config,
+        Err(ConfigError::Missing { .. })
+            if !arguments.traces.is_empty() && arguments.diff.is_none() =>
+        {
+            return Ok(Judging::default());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let judging = Judging::of(&config, arguments.diff.as_deref())?;
+    let run = match paths {
+        [path] if arguments.traces.is_empty() => {
+            path.parent().and_then(|latest| latest.canonicalize().ok())
+        }
+        _ => None,
+    };
+    Ok(match run {
+        Some(run) => judging.after(&run),
+        None => judging,
+    })
+}
+
+fn current_directory() -> Result<PathBuf, Failure> {
+    std::env::current_dir()
+        .map_err(|error| Failure::because(Exit::Usage, "there is no current directory", &error))
 }
 
 fn paths(arguments: &ReportArguments) -> Result<Vec<PathBuf>, Failure> {
     if !arguments.traces.is_empty() {
         return Ok(arguments.traces.clone());
     }
-    let here = std::env::current_dir()
-        .map_err(|error| Failure::because(Exit::Usage, "there is no current directory", &error))?;
+    let here = current_directory()?;
     let path = latest_trace(&Config::find(&here)?.output);
     if path.exists() {
         return Ok(vec![path]);

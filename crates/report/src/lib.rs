@@ -9,13 +9,14 @@
 mod build;
 mod json;
 mod model;
-mod suggest;
 pub mod terminal;
 
 pub use json::{schema_json, to_json};
 pub use model::{
-    BrokenInvariant, DatabaseFacts, Differed, Excerpt, Figure, Gap, Invariants, Isolation,
-    IsolationInUse, Kept, Kind, Leases, LeftBehind, Means, Outcome, Owner, Promise, RecognisedBy,
-    ReplacedBecause, Report, RunFacts, SCHEMA, SlowLease, State, Suggestion, Total, Tried,
-    TurnedAway, Unattributed, VERSION,
+    BrokenInvariant, DatabaseFacts, Differed, Figure, Invariants, Isolation, IsolationInUse, Kept,
+    Leases, LeftBehind, Means, Outcome, Owner, Promise, RecognisedBy, ReplacedBecause, Report,
+    RunFacts, SCHEMA, SlowLease, Total, TurnedAway, Unattributed, VERSION,
+};
+pub use proofmark_findings::{
+    Acceptance, Excerpt, Finding, Kind, RuleOutcome, Severity, State, Suggestion, Tried, Verdict,
 };

@@ -6,6 +6,7 @@
 //! **Invariant**: the last declaration counts, what was dropped again is not found, and of two
 //! declarations that could both be the one neither is given.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,10 @@ pub fn applied(migration: &str) -> &str {
 pub struct Sources<'a> {
     migrations: &'a [Migration],
     declarations: Declarations,
+    /// Places in the list of declarations, by the owner's name without its schema.
+    by_owner: HashMap<String, Vec<usize>>,
+    /// Where the lines of each migration begin.
+    line_starts: Vec<Vec<usize>>,
 }
 
 impl<'a> Sources<'a> {
@@ -76,7 +81,12 @@ impl<'a> Sources<'a> {
                 apply(&mut declarations, number, &Cursor::new(sql, &tokens));
             }
         }
-        Self { migrations, declarations }
+        let mut by_owner: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, declared) in declarations.list().iter().enumerate() {
+            by_owner.entry(declared.owner.name.clone()).or_default().push(place);
+        }
+        let line_starts = migrations.iter().map(|migration| line_starts(&migration.text));
+        Self { migrations, declarations, by_owner, line_starts: line_starts.collect() }
     }
 
     /// Where the promise is declared; `None` where no statement says so in the open (dynamic
@@ -87,12 +97,18 @@ impl<'a> Sources<'a> {
     pub fn locate(&self, promise: &Promise) -> Option<Location> {
         let declared = self.find(promise)?;
         let migration = self.migrations.get(declared.migration)?;
-        let before = migration.text.get(..declared.span.start)?;
+        let starts = self.line_starts.get(declared.migration)?;
         Some(Location {
             path: migration.path.clone(),
-            line: before.matches('\n').count() + 1,
+            line: starts.partition_point(|start| *start <= declared.span.start),
             span: declared.span.clone(),
         })
+    }
+
+    /// Whether the promise is declared without a name, so that the server chose one. `false` also
+    /// where its declaration is not found.
+    pub fn leaves_unnamed(&self, promise: &Promise) -> bool {
+        self.find(promise).is_some_and(|declared| matches!(declared.what, What::Unnamed { .. }))
     }
 
     fn find(&self, promise: &Promise) -> Option<&Declared> {
@@ -117,7 +133,9 @@ impl<'a> Sources<'a> {
     }
 
     fn of(&self, owner: &TableName) -> impl DoubleEndedIterator<Item = &Declared> {
-        self.declarations.list().iter().filter(|one| one.owner.may_mean(owner))
+        let places = self.by_owner.get(&owner.name).map(Vec::as_slice).unwrap_or_default();
+        let list = self.declarations.list();
+        places.iter().map(|place| &list[*place]).filter(|one| one.owner.may_mean(owner))
     }
 
     fn unnamed(&self, owner: &TableName, promise: &Promise) -> Option<&Declared> {
@@ -184,6 +202,11 @@ impl<'a> Sources<'a> {
 /// ```
 pub fn locate(migrations: &[Migration], promise: &Promise) -> Option<Location> {
     Sources::read(migrations).locate(promise)
+}
+
+/// Where the lines of a text begin, in bytes.
+fn line_starts(text: &str) -> Vec<usize> {
+    std::iter::once(0).chain(text.match_indices('\n').map(|(feed, _)| feed + 1)).collect()
 }
 
 fn form(kind: &PromiseKind) -> Option<Form> {

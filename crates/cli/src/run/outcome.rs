@@ -11,6 +11,7 @@ use proofmark_trace::{CommandFinished, Trace};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::judging::{self, Judging};
 use crate::output::RunOutput;
 use crate::report::{Rendered, render};
 use crate::say::Say;
@@ -37,16 +38,20 @@ pub(super) fn cannot_start(program: &str, error: &std::io::Error) -> Failure {
 pub(super) fn report(
     output: &RunOutput,
     finished: &CommandFinished,
+    judging: &Judging,
     all: bool,
     say: &Say,
 ) -> Result<Exit, Failure> {
     let trace = Trace::read(&output.file("trace.jsonl")).map_err(|error| {
         Failure::because(Exit::Internal, "the trace could not be read back", &error)
     })?;
-    let Rendered { text, plain, json, nothing_observed, invariant_broken, not_isolated } =
-        render(&trace, all, say);
+    let outcomes =
+        serde_json::to_string(&judging::outcomes(&trace)).expect("names and booleans are JSON");
+    let Rendered { text, plain, json, nothing_observed, gate_failed } =
+        render(&trace, judging, all, say);
     let written = std::fs::write(output.file("report.json"), json)
         .and_then(|()| std::fs::write(output.file("report.txt"), plain))
+        .and_then(|()| std::fs::write(output.file(judging::OUTCOMES_FILE), outcomes))
         .and_then(|()| std::io::stdout().lock().write_all(text.as_bytes()));
     match written {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
@@ -59,7 +64,7 @@ pub(super) fn report(
         Exit::SuiteFailed
     } else if nothing_observed {
         Exit::NothingObserved
-    } else if invariant_broken || not_isolated {
+    } else if gate_failed {
         Exit::GateFailed
     } else {
         Exit::Clean

@@ -33,6 +33,7 @@ use super::tools::Tools;
 use crate::args::RunArguments;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::judging::Judging;
 use crate::output::RunOutput;
 use crate::say::{Mood, Say};
 
@@ -71,6 +72,7 @@ fn begin(
     say: &Say,
     begun: Instant,
 ) -> Result<Exit, Failure> {
+    let judging = Judging::of(&config, arguments.diff.as_deref())?;
     let output = RunOutput::create(&config.output).map_err(|error| {
         let state = format!("the output directory {} cannot be used", config.output.display());
         Failure::because(Exit::Usage, state, &error).help("set `output` in proofmark.toml")
@@ -80,7 +82,8 @@ fn begin(
         .enable_all()
         .build()
         .map_err(|error| Failure::because(Exit::Internal, "the run could not start", &error))?;
-    let session = Session { arguments, config, suite, output, say: say.clone(), begun };
+    let judging = judging.after(&output.file(""));
+    let session = Session { arguments, config, suite, output, judging, say: say.clone(), begun };
     let ended = runtime.block_on(session.perform());
     // Blocking work that was cut short by a signal still finishes: it may hold a server.
     drop(runtime);
@@ -134,6 +137,7 @@ struct Session {
     config: Config,
     suite: Suite,
     output: RunOutput,
+    judging: Judging,
     say: Say,
     begun: Instant,
 }
@@ -398,7 +402,7 @@ impl Session {
                 .help("is the disk full?")
         })?;
         let finished = observed?;
-        outcome::report(&self.output, &finished, self.arguments.all, &self.say)
+        outcome::report(&self.output, &finished, &self.judging, self.arguments.all, &self.say)
     }
 }
 

@@ -12,6 +12,8 @@ use proofmark_proxy::Lane;
 
 use super::error::ConfigError;
 use super::file::{Database, EvidenceWanted, File, Postgres, Version};
+use super::gate::{FindingsConfig, GateConfig};
+use super::{gate, unknown_key};
 
 /// Returns between two complete comparisons, if the file does not say: they then cost about a
 /// hundredth of what they cost each time.
@@ -57,7 +59,7 @@ impl Invariants {
 }
 
 /// A project's configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// The directory of the file; relative paths are relative to it.
     pub root: PathBuf,
@@ -94,6 +96,10 @@ pub struct Config {
     pub states: BTreeMap<String, Vec<String>>,
     /// How long a lease without a known process outlives its last connection, in milliseconds.
     pub grace_ms: u64,
+    /// Bounds and names for the checks.
+    pub findings: FindingsConfig,
+    /// The rules by which a run is judged; none where the file has no `[gate]`.
+    pub gate: Option<GateConfig>,
 }
 
 impl Config {
@@ -128,7 +134,10 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let file: File = toml::from_str(text).map_err(|error| ConfigError::Syntax {
             path: path.to_owned(),
-            message: error.to_string().trim_end().to_owned(),
+            message: {
+                let message = error.to_string();
+                format!("{}{}", message.trim_end(), unknown_key::suggestion(&message))
+            },
         })?;
         let root = path.parent().unwrap_or(Path::new(".")).to_owned();
         let wrong = |key: &str, message: &str| ConfigError::Value {
@@ -165,6 +174,9 @@ impl Config {
         let states = states.map(|(name, one)| (name.clone(), one.states.clone())).collect();
         let server = server(&file.postgres, environment)
             .map_err(|message| wrong("postgres.version", &message))?;
+        let at = |(key, message): (String, String)| wrong(&key, &message);
+        let findings = gate::findings(file.findings).map_err(at)?;
+        let gate = file.gate.as_ref().map(gate::gate).transpose().map_err(at)?;
         let settings = file.postgres.settings.iter();
         Ok(Self {
             command: file.command.unwrap_or_default(),
@@ -184,6 +196,8 @@ impl Config {
             grace_ms: file.identity.grace_ms,
             evidence: file.evidence,
             states,
+            findings,
+            gate,
             root,
         })
     }
@@ -400,6 +414,47 @@ mod tests {
         let wrong = isolation("isolation = \"rollback\"").unwrap_err().to_string();
         assert!(wrong.contains("isolation: `rollback`") && wrong.contains("\"exact\""), "{wrong}");
         assert!(isolation("verify_every = -1").unwrap_err().to_string().contains("verify_every"));
+    }
+
+    #[test]
+    fn the_gate_is_there_only_if_the_file_has_it() {
+        let gate = |text: &str| parse(&format!("[database.a]\n{text}")).map(|config| config.gate);
+        assert_eq!(gate("").unwrap(), None);
+        assert_eq!(gate("[gate]").unwrap(), Some(GateConfig::default()));
+        let text = "[gate]\nnew_findings = 0\nchanged = 99.5\nsuite_s = 60\n\
+                    refused = { check = 90, primary-key = 1, enum = 2 }\n\
+                    [gate.accepted]\nforeign-key = 80";
+        let expected = GateConfig {
+            new_findings: Some(0),
+            changed: Some(99.5),
+            suite_s: Some(60),
+            refused: [("check", 90.0), ("primary-key", 1.0), ("enum", 2.0)].into(),
+            accepted: [("foreign-key", 80.0)].into(),
+        };
+        assert_eq!(gate(text).unwrap(), Some(expected));
+        let wrong = |text: &str| gate(text).unwrap_err().to_string();
+        let too_much = wrong("[gate.refused]\ncheck = 101");
+        assert!(too_much.contains("gate.refused.check: 101 is no percentage"), "{too_much}");
+        assert!(wrong("[gate]\nchanged = -1").contains("gate.changed"));
+        assert!(wrong("[gate]\nnew_findings = -1").contains("new_findings"));
+        let mistyped = wrong("[gate]\nnew_finding = 0");
+        assert!(mistyped.contains("did you mean `new_findings`?"), "{mistyped}");
+    }
+
+    #[test]
+    fn the_bounds_of_the_checks_are_left_to_them_unless_they_are_written() {
+        let findings = |text: &str| parse(text).map(|config| config.findings);
+        assert_eq!(findings("[database.a]").unwrap(), FindingsConfig::default());
+        let text = "[database.a]\n[findings]\nslow_test_ms = 1\nslow_lease_ms = 2\n\
+                    large_tables = [\"public.orders\"]";
+        let expected = FindingsConfig {
+            slow_test_ms: Some(1),
+            slow_lease_ms: Some(2),
+            large_tables: vec!["public.orders".to_owned()],
+        };
+        assert_eq!(findings(text).unwrap(), expected);
+        let wrong = findings("[database.a]\n[findings]\nlarge_tables = [\"orders\"]");
+        assert!(wrong.unwrap_err().to_string().contains("help: \"public.orders\""));
     }
 
     #[test]

@@ -5,14 +5,13 @@
 //! **Invariant:** whether something was tried is the coverage crate's word; here it is only put
 //! in order, worded and shown with its declaration.
 
-mod excerpt;
 mod facts;
 mod isolation;
 mod leases;
 mod promises;
-mod subject;
 
 use proofmark_coverage::Coverage;
+use proofmark_findings::{Finished, Rules};
 use proofmark_trace::Trace;
 
 use crate::model::{SCHEMA, VERSION};
@@ -34,8 +33,14 @@ impl Report {
     /// # }
     /// ```
     pub fn from_trace(trace: &Trace, coverage: &Coverage) -> Self {
+        Self::judged(&Finished::of(trace, coverage), &Rules::default())
+    }
+
+    /// The report of a finished run, judged by the project's rules.
+    pub fn judged(finished: &Finished<'_>, rules: &Rules) -> Self {
+        let (trace, coverage) = (finished.trace, finished.coverage);
+        let judged = rules.judge(finished);
         let (kept, left) = facts::left_over(trace);
-        let (listing, gaps) = promises::promises(trace, coverage);
         Self {
             schema: SCHEMA.to_owned(),
             version: VERSION,
@@ -45,8 +50,10 @@ impl Report {
             figures: figures(coverage),
             invariants: facts::invariants(trace),
             isolation: isolation::isolation(trace),
-            gaps,
-            listing,
+            findings: judged.findings,
+            verdict: judged.verdict,
+            gone: judged.gone,
+            listing: promises::listing(finished),
             unattributed: unattributed(coverage),
             kept,
             left,

@@ -14,7 +14,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use super::line::{Verb, line, under};
 use super::style::Tone;
 use super::{Options, visible};
-use crate::{Excerpt, Gap, Kind};
+use crate::{Excerpt, Finding, Kind, Severity};
 
 /// Gaps shown in full; a screen holds about as many.
 const IN_FULL_MAX: usize = 4;
@@ -22,13 +22,23 @@ const IN_FULL_MAX: usize = 4;
 const ROWS_MAX: usize = 12;
 /// Tables shown in the group of NOT NULLs.
 const TABLES_MAX: usize = 6;
+/// What has a part of the page to itself.
+const SHOWN_ELSEWHERE: [&str; 4] =
+    ["nothing-observed", "invariant-broken", "not-isolated", "transaction-left-open"];
 /// A declaration of more lines is marked on its first line only.
 const MARKED_LINES_MAX: usize = 6;
 
 /// The part of the page about gaps; empty where there are none.
-pub(super) fn gaps(gaps: &[Gap], options: &Options) -> String {
-    let (not_nulls, gaps): (Vec<&Gap>, Vec<&Gap>) =
-        gaps.iter().partition(|gap| gap.kind == Kind::NotNull);
+pub(super) fn gaps(gaps: &[Finding], options: &Options) -> String {
+    let shown = gaps.iter().filter(|finding| {
+        finding.accepted.is_none() && !SHOWN_ELSEWHERE.contains(&&*finding.check)
+    });
+    let (not_nulls, others): (Vec<&Finding>, Vec<&Finding>) = shown.partition(|finding| {
+        finding.kind == Some(Kind::NotNull) && finding.check == "never-refused"
+    });
+    let (notes, gaps): (Vec<&Finding>, Vec<&Finding>) = others.into_iter().partition(|finding| {
+        finding.severity == Severity::Note && finding.kind != Some(Kind::NotNull)
+    });
     let mut page = String::new();
     let (in_full, as_rows) = split(gaps, options);
     for gap in in_full {
@@ -37,12 +47,45 @@ pub(super) fn gaps(gaps: &[Gap], options: &Options) -> String {
     }
     rows(&mut page, &as_rows, options);
     not_null_group(&mut page, &not_nulls, options);
+    notes_group(&mut page, &notes, options);
     page
+}
+
+/// What is only worth to know: how many of each check, and where to read on.
+fn notes_group(page: &mut String, notes: &[&Finding], options: &Options) {
+    let mut checks: Vec<(&str, usize)> = Vec::new();
+    for note in notes {
+        match checks.iter_mut().find(|(check, _)| *check == note.check) {
+            Some((_, number)) => *number += 1,
+            None => checks.push((&note.check, 1)),
+        }
+    }
+    if checks.is_empty() {
+        return;
+    }
+    let counts: Vec<String> =
+        checks.iter().map(|(check, number)| format!("{number} {check}")).collect();
+    let room = options.width.saturating_sub(under("").len());
+    for (n, text) in wrap("", &counts, room).iter().enumerate() {
+        let text = text.trim_start();
+        if n == 0 {
+            push_line(page, &line(options.color, Verb::Note, None, text));
+        } else {
+            push_line(page, &under(text));
+        }
+    }
+    if options.all {
+        for note in notes {
+            let text = format!("{}: {}", note.check, visible(&note.title));
+            push_line(page, &under(&text));
+        }
+    }
+    page.push('\n');
 }
 
 /// Chooses what is shown in full: the worst, but of several gaps that one table has in the same
 /// check only the first, so that one untouched table does not fill the screen.
-fn split<'a>(gaps: Vec<&'a Gap>, options: &Options) -> (Vec<&'a Gap>, Vec<&'a Gap>) {
+fn split<'a>(gaps: Vec<&'a Finding>, options: &Options) -> (Vec<&'a Finding>, Vec<&'a Finding>) {
     if options.all {
         return (gaps, Vec::new());
     }
@@ -52,7 +95,7 @@ fn split<'a>(gaps: Vec<&'a Gap>, options: &Options) -> (Vec<&'a Gap>, Vec<&'a Ga
     })
 }
 
-fn rows(page: &mut String, gaps: &[&Gap], options: &Options) {
+fn rows(page: &mut String, gaps: &[&Finding], options: &Options) {
     if gaps.is_empty() {
         return;
     }
@@ -61,7 +104,7 @@ fn rows(page: &mut String, gaps: &[&Gap], options: &Options) {
     for gap in shown {
         let place = gap.declared.as_ref().map(place).unwrap_or_default();
         let place = Tone::Faint.paint(options.color, &place);
-        let text = format!("{:check_columns$}  {}  {place}", gap.check, visible(&gap.promise));
+        let text = format!("{:check_columns$}  {}  {place}", gap.check, visible(&gap.subject));
         push_line(page, &line(options.color, Verb::Gap, None, text.trim_end()));
     }
     if shown.len() < gaps.len() {
@@ -76,7 +119,7 @@ fn place(excerpt: &Excerpt) -> String {
     format!("{}:{}", visible(&excerpt.path), excerpt.line)
 }
 
-fn in_full_text(gap: &Gap, options: &Options) -> String {
+fn in_full_text(gap: &Finding, options: &Options) -> String {
     let title = visible(&gap.title);
     let label = visible(&gap.label);
     let source = gap.declared.as_ref().map(|excerpt| without_c1(&excerpt.text));
@@ -147,7 +190,7 @@ fn without_c1(text: &str) -> String {
 }
 
 /// NOT NULLs are many and alike: one line per table.
-fn not_null_group(page: &mut String, gaps: &[&Gap], options: &Options) {
+fn not_null_group(page: &mut String, gaps: &[&Finding], options: &Options) {
     if gaps.is_empty() {
         return;
     }

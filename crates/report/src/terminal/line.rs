@@ -103,6 +103,8 @@ verbs! {
     Opening "Opening" Good,
     /// Something never tried.
     Gap "GAP" Warning,
+    /// What the configured rules say.
+    Gate "Gate" Good,
     /// How many promises were refused.
     Refused "Refused" Good,
     /// The slowest leases.
@@ -192,6 +194,7 @@ mod tests {
                     Kept what it is about
                  Opening what it is about
                      GAP what it is about
+                    Gate what it is about
                  Refused what it is about
                  Slowest what it is about
                     LEFT what it is about

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::gaps::gaps;
-use super::line::{Verb, line, under};
+use super::line::{Verb, line, toned, under};
 use super::listing::listing;
 use super::style::Tone;
 use super::summary::{count, summary};
@@ -65,9 +65,38 @@ pub fn render(report: &Report, options: &Options) -> String {
         page.push(rule);
     }
     page.extend(summary(report, options));
+    page.extend(verdict(report, options));
     page.extend(report.notes.iter().map(|n| line(options.color, Verb::Note, None, &visible(n))));
     page.extend(next(report, options));
     page.join("\n") + "\n"
+}
+
+/// What the gate says, where it has rules: every rule that is broken, and what was accepted.
+fn verdict(report: &Report, options: &Options) -> Vec<String> {
+    let mut lines = Vec::new();
+    let verdict = &report.verdict;
+    if !verdict.rules.is_empty() {
+        let kept = verdict.rules.iter().filter(|rule| rule.passed).count();
+        let all = count(verdict.rules.len() as u64, "rule", "rules");
+        let (word, tone) =
+            if verdict.passed { ("passed", Tone::Good) } else { ("failed", Tone::Bad) };
+        let text = format!("{word}: {kept} of {all} kept");
+        lines.push(toned(options.color, Verb::Gate, tone, None, &text));
+        for rule in verdict.rules.iter().filter(|rule| !rule.passed || options.all) {
+            lines.push(under(&format!("{}: {}", rule.rule, visible(&rule.sentence))));
+        }
+    }
+    let accepted = report.findings.iter().filter(|finding| finding.accepted.is_some()).count();
+    if accepted > 0 {
+        let text = format!("{} accepted", count(accepted as u64, "finding is", "findings are"));
+        lines.push(line(options.color, Verb::Note, None, &text));
+    }
+    if !report.gone.is_empty() {
+        let gone = count(report.gone.len() as u64, "accepted finding", "accepted findings");
+        let text = format!("{gone} no longer there: proofmark review --prune");
+        lines.push(line(options.color, Verb::Note, None, &text));
+    }
+    lines
 }
 
 /// The gaps; where nothing was observed they would only say so once more, for each promise.
@@ -75,7 +104,7 @@ fn known_gaps(report: &Report, options: &Options) -> Vec<String> {
     if report.outcome == Outcome::NothingObserved && !options.all {
         return Vec::new();
     }
-    gaps(&report.gaps, options).lines().map(str::to_owned).collect()
+    gaps(&report.findings, options).lines().map(str::to_owned).collect()
 }
 
 fn failed_suite(report: &Report, options: &Options) -> Vec<String> {
@@ -254,7 +283,7 @@ fn all_promises(report: &Report, options: &Options) -> Vec<String> {
 fn next(report: &Report, options: &Options) -> Option<String> {
     let text = match report.outcome {
         Outcome::NothingObserved => "proofmark doctor",
-        _ if report.gaps.is_empty() || options.all => return None,
+        _ if report.findings.is_empty() || options.all => return None,
         _ => "proofmark report --all lists every promise",
     };
     Some(line(options.color, Verb::Next, None, text))

@@ -268,6 +268,8 @@ fn a_trace_becomes_a_page() {
                  GAP 2 columns were never refused a NULL
                      public.refund: amount, captured
 
+                Note 1 table-never-written
+
                 Note 1 refusal counts for no promise
                         1  23514  names a constraint that the migrations do not declare (`a_table_of_the_test`)
         ────────────
@@ -302,7 +304,7 @@ fn what_is_not_enforced_is_listed_and_is_no_gap() {
     let report = report(&trace(records));
     let states: Vec<_> = report.listing[0].promises.iter().map(|promise| promise.state).collect();
     assert_eq!(states, [State::NotEnforced]);
-    assert!(report.gaps.iter().all(|gap| gap.name != "dispute_amount_positive"));
+    assert!(report.findings.iter().all(|gap| gap.name != "dispute_amount_positive"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A check that is reported is explained, and nothing is explained that is never reported.
 //!
-//! In: the ids in the report crate's function `check`, and those in the first column of the tables
-//! headed `check` in `docs/reference/`. Out: each id that only one of them has.
+//! In: the lines `id: "..."` of the files of checks, and the first column of the tables headed
+//! `finding` in `docs/findings/`. Out: each id that only one of them has.
 //!
 //! **Invariant:** an empty list on the code's side is a finding too; the rule must notice when it
 //! has nothing left to compare.
@@ -11,8 +11,8 @@ use crate::tree::Tree;
 
 pub(super) const NAME: &str = "check-ids";
 
-const CODE: &str = "crates/report/src/";
-const DOCS: &str = "docs/reference/";
+const CODE: &str = "crates/findings/src/checks/";
+const DOCS: &str = "docs/findings/";
 
 /// An id and where it stands.
 struct Id {
@@ -26,7 +26,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let in_code = ids_in_code(tree);
     let in_docs = ids_in_docs(tree);
     if in_code.is_empty() && tree.has(CODE) {
-        let help = "the rule looks for the ids in a function `check`; teach it the new place";
+        let help = "the rule looks for lines `id: \"...\"`; teach it the new place";
         return vec![reporter.at(CODE, 1, "no ids of checks", help)];
     }
     let lacking = |these: &[Id], those: &[Id], message: &str, help: &str| {
@@ -38,7 +38,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             })
             .collect::<Vec<Finding>>()
     };
-    let undocumented = "add its row to the table of checks in docs/reference/";
+    let undocumented = "cargo xtask generate";
     let mut found = lacking(&in_code, &in_docs, "is explained nowhere", undocumented);
     let unreported = "remove its row, or report it";
     found.extend(lacking(&in_docs, &in_code, "is never reported", unreported));
@@ -48,13 +48,11 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 fn ids_in_code(tree: &Tree) -> Vec<Id> {
     let mut ids = Vec::new();
     for source in tree.rust().iter().filter(|source| source.path.starts_with(CODE)) {
-        for function in source.functions().iter().filter(|function| function.name == "check") {
-            let body = function.line..function.line + function.lines;
-            for (line, _, literal) in source.strings() {
-                if body.contains(&line) && !source.is_test_line(line) {
-                    let text = literal.trim_matches('"').to_owned();
-                    ids.push(Id { text, path: source.path.clone(), line });
-                }
+        let lines = tree.text(&source.path).unwrap_or_default().lines();
+        for (index, line) in lines.enumerate() {
+            let id = line.trim().strip_prefix("id: \"").and_then(|rest| rest.strip_suffix("\","));
+            if let Some(id) = id {
+                ids.push(Id { text: id.to_owned(), path: source.path.clone(), line: index + 1 });
             }
         }
     }
@@ -73,8 +71,8 @@ fn ids_in_docs(tree: &Tree) -> Vec<Id> {
                 in_table = false;
                 continue;
             };
-            in_table |= cell.trim() == "check";
-            if let Some(id) = cell.split('`').nth(1).filter(|_| in_table) {
+            in_table |= cell.trim() == "finding";
+            if let Some(id) = cell.split(['[', ']']).nth(1).filter(|_| in_table) {
                 ids.push(Id { text: id.to_owned(), path: path.to_owned(), line: index + 1 });
             }
         }
@@ -86,31 +84,30 @@ fn ids_in_docs(tree: &Tree) -> Vec<Id> {
 mod tests {
     use super::*;
 
-    const PAGE: &str = "# A\n\n| check | means |\n|---|---|\n| `masked` | x |\n\n| `other` | y |\n";
+    const PAGE: &str =
+        "# A\n\n| finding | means |\n|---|---|\n| [masked](masked.md) | x |\n\n| [no] | y |\n";
 
     fn messages(code: &str, page: &str) -> Vec<String> {
-        let files = [("crates/report/src/gap.rs", code), ("docs/reference/report.md", page)];
+        let files =
+            [("crates/findings/src/checks/masked.rs", code), ("docs/findings/README.md", page)];
         check(&Tree::of(&files)).into_iter().map(|finding| finding.message).collect()
     }
 
     #[test]
     fn an_id_on_one_side_only_is_flagged() {
-        let code = "//! A.\nfn check() -> &str {\n    \"never-tried\"\n}\n";
+        let code = "//! A.\nconst A: Check = Check {\n    id: \"never-tried\",\n};\n";
         let expected = ["`never-tried` is explained nowhere", "`masked` is never reported"];
         assert_eq!(messages(code, PAGE), expected);
     }
 
     #[test]
     fn code_in_which_no_id_is_found_is_flagged() {
-        assert_eq!(
-            messages("//! A.\nfn checks() -> &str { \"masked\" }\n", PAGE),
-            ["no ids of checks"]
-        );
+        assert_eq!(messages("//! A.\nconst A: &str = \"masked\";\n", PAGE), ["no ids of checks"]);
     }
 
     #[test]
     fn the_same_ids_on_both_sides_pass() {
-        let code = "//! A.\nfn check() -> &str { \"masked\" }\nfn other() -> &str { \"x\" }\n";
+        let code = "//! A.\nconst A: Check = Check {\n    id: \"masked\",\n};\n";
         assert_eq!(messages(code, PAGE), Vec::<String>::new());
     }
 }

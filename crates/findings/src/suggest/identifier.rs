@@ -20,7 +20,7 @@ const RESERVED: &str = "\
     when where window with";
 
 /// The identifier, quoted unless it is a plain lower-case word.
-pub(super) fn identifier(name: &str) -> String {
+pub(crate) fn identifier(name: &str) -> String {
     let mut chars = name.chars();
     let plain = chars.next().is_some_and(|c| c.is_ascii_lowercase() || c == '_')
         && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
@@ -29,7 +29,7 @@ pub(super) fn identifier(name: &str) -> String {
 }
 
 /// The schema and the name.
-pub(super) fn qualified(name: &TableName) -> String {
+pub(crate) fn qualified(name: &TableName) -> String {
     format!("{}.{}", identifier(&name.schema), identifier(&name.name))
 }
 

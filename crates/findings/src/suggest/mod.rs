@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use proofmark_catalog::{Catalog, Promise, PromiseKind, Table, TableName};
 
 use crate::Suggestion;
-use identifier::qualified;
+pub(crate) use identifier::{identifier, qualified};
 use insert::Insert;
 
 /// What the statement is to show.
@@ -34,6 +34,7 @@ pub(crate) enum Aim {
 }
 
 /// Suggests statements for the promises of one catalog.
+#[derive(Debug)]
 pub(crate) struct Suggester<'a> {
     catalog: &'a Catalog,
     tables: HashMap<&'a TableName, &'a Table>,

@@ -1,0 +1,2 @@
+-- test: stores_an_order
+insert into orders (id) values (1);

@@ -1,0 +1,1 @@
+create table seen (key int primary key);

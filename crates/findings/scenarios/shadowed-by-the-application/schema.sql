@@ -1,0 +1,6 @@
+create table refund (
+    id int primary key,
+    amount int not null,
+    captured int not null,
+    constraint refund_within_captured check (amount <= captured)
+);

@@ -1,0 +1,2 @@
+-- test: asks_for_a_database
+select 1;

@@ -1,0 +1,2 @@
+-- test: waits
+select pg_sleep(0.05);

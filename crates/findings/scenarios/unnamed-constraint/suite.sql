@@ -1,0 +1,2 @@
+-- test: stores_an_item
+insert into item values (1, 1);
