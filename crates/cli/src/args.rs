@@ -118,6 +118,7 @@ pub(crate) struct InitArguments {
 pub(crate) enum Format {
     Text,
     Json,
+    Html,
 }
 
 #[derive(Debug, Args)]

@@ -26,6 +26,7 @@ pub(crate) struct Rendered {
     /// The same without colour.
     pub(crate) plain: String,
     pub(crate) json: String,
+    pub(crate) html: String,
     pub(crate) nothing_observed: bool,
     /// Whether a test left an invariant broken.
     pub(crate) invariant_broken: bool,
@@ -43,6 +44,7 @@ pub(crate) fn render(trace: &Trace, all: bool, say: &Say) -> Rendered {
         text: terminal::render(&report, &options(say.color_on_stdout())),
         plain: terminal::render(&report, &options(false)),
         json: to_json(&report),
+        html: proofmark_report::html::render(&report),
         nothing_observed,
         invariant_broken: !report.invariants.broken.is_empty(),
         not_isolated: !report.isolation.differed.is_empty(),
@@ -67,6 +69,7 @@ pub(crate) fn report(arguments: &ReportArguments, say: &Say) -> Result<Exit, Fai
     let out = match arguments.format {
         Format::Text => rendered.text,
         Format::Json => rendered.json,
+        Format::Html => rendered.html,
     };
     match std::io::stdout().lock().write_all(out.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

@@ -7,15 +7,18 @@
 //! gives text.
 
 mod build;
+mod escape;
+pub mod html;
 mod json;
 mod model;
+mod number;
 mod suggest;
 pub mod terminal;
 
 pub use json::{schema_json, to_json};
 pub use model::{
-    BrokenInvariant, DatabaseFacts, Differed, Excerpt, Figure, Gap, Invariants, Isolation,
+    BrokenInvariant, DatabaseFacts, Differed, Excerpt, Figure, Gap, Held, Invariants, Isolation,
     IsolationInUse, Kept, Kind, Leases, LeftBehind, Means, Outcome, Owner, Promise, RecognisedBy,
-    ReplacedBecause, Report, RunFacts, SCHEMA, SlowLease, State, Suggestion, Total, Tried,
+    ReplacedBecause, Report, RunFacts, SCHEMA, SlowLease, Source, State, Suggestion, Total, Tried,
     TurnedAway, Unattributed, VERSION,
 };

@@ -6,12 +6,16 @@
 //! **Invariant:** a renderer needs nothing but this. Names are as the database has them (no
 //! escaping, no cutting), numbers are counts with what they are counts of beside them.
 
+mod held;
 mod isolation;
+mod source;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use held::Held;
 pub use isolation::{Differed, Isolation, IsolationInUse, ReplacedBecause};
+pub use source::Source;
 
 /// What [`Report::schema`] says.
 pub const SCHEMA: &str = "proofmark-report";
@@ -48,6 +52,12 @@ pub struct Report {
     pub kept: Vec<Kept>,
     /// What tests did outside their own database, or left open.
     pub left: Vec<LeftBehind>,
+    /// Every lease, in the order in which they were given, run after run.
+    #[serde(default)]
+    pub held: Vec<Held>,
+    /// The migrations, so that every promise can be shown where it is declared.
+    #[serde(default)]
+    pub sources: Vec<Source>,
     /// What a reader must know before trusting the numbers, each a sentence.
     pub notes: Vec<String>,
 }

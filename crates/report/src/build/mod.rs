@@ -7,6 +7,7 @@
 
 mod excerpt;
 mod facts;
+mod held;
 mod isolation;
 mod leases;
 mod promises;
@@ -50,6 +51,8 @@ impl Report {
             unattributed: unattributed(coverage),
             kept,
             left,
+            held: held::held(trace),
+            sources: facts::sources(trace),
             notes: facts::notes(trace),
         }
     }
