@@ -15,7 +15,7 @@ use crate::accepted::Rows;
 use crate::group::Group;
 use crate::lease::{ErrorSeen, Lease, leases};
 use crate::model::{
-    Coverage, DatabaseCoverage, LeftOut, Observed, Reason, Unattributed, WhyLeftOut,
+    Coverage, DatabaseCoverage, Evidence, LeftOut, Observed, Reason, Unattributed, WhyLeftOut,
 };
 use crate::summary::summarise;
 use crate::tally::{Seen, Tally};
@@ -164,6 +164,7 @@ impl<'a> Covering<'a> {
             databases: self.databases.into_iter().map(database).collect(),
             unattributed,
             observed: self.observed,
+            evidence: Evidence::default(),
         }
     }
 }
@@ -182,7 +183,13 @@ fn database((name, mut promises): (&str, Promises<'_>)) -> DatabaseCoverage {
         }
     }
     let summaries = summarise(&covered);
-    DatabaseCoverage { database: name.to_owned(), promises: covered, left_out, summaries }
+    DatabaseCoverage {
+        database: name.to_owned(),
+        promises: covered,
+        left_out,
+        summaries,
+        transitions: Vec::new(),
+    }
 }
 
 fn why_left_out(promise: &Promise) -> Option<WhyLeftOut> {

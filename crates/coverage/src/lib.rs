@@ -18,6 +18,9 @@ mod tally;
 pub use cover::cover;
 pub use group::Group;
 pub use model::{
-    Coverage, DatabaseCoverage, LeftOut, Observed, PromiseCoverage, Reason, State, Summary, Tests,
+    ActionEvidence, ActionOn, CheckEvidence, ClauseEvidence, ColumnEvidence, Coverage,
+    DatabaseCoverage, DatabaseEvidence, Evidence, FailedStatement, IndexEvidence, LeftOpen,
+    LeftOut, Looked, MoveCoverage, MovesSeen, Observed, OnConflict, PromiseCoverage, Reason,
+    Repeated, State, StateCoverage, StateStored, StatementEvidence, Summary, TableEvidence, Tests,
     Tried, Unattributed, WhyLeftOut,
 };

@@ -10,6 +10,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::group::Group;
 
+mod evidence;
+mod transitions;
+
+pub use evidence::{
+    ActionEvidence, ActionOn, CheckEvidence, ClauseEvidence, ColumnEvidence, DatabaseEvidence,
+    Evidence, FailedStatement, IndexEvidence, LeftOpen, Looked, OnConflict, Repeated,
+    StatementEvidence, TableEvidence,
+};
+pub use transitions::{MoveCoverage, MovesSeen, StateCoverage, StateStored};
+
 /// What was tried of every promise of every database.
 #[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {
@@ -19,6 +29,9 @@ pub struct Coverage {
     pub unattributed: Vec<Unattributed>,
     /// How much there was to see.
     pub observed: Observed,
+    /// What was seen besides promises.
+    #[serde(default)]
+    pub evidence: Evidence,
 }
 
 /// What was tried of the promises of one database.
@@ -32,6 +45,9 @@ pub struct DatabaseCoverage {
     pub left_out: Vec<LeftOut>,
     /// The counts of each group that the database has, in the order of [`Group::ALL`].
     pub summaries: Vec<Summary>,
+    /// Its state columns, by address.
+    #[serde(default)]
+    pub transitions: Vec<StateCoverage>,
 }
 
 /// What was tried of one promise.

@@ -9,19 +9,22 @@
 mod held;
 mod isolation;
 mod source;
+mod states;
 
+use proofmark_findings::{Finding, Kind, State, Tried, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use held::Held;
 pub use isolation::{Differed, Isolation, IsolationInUse, ReplacedBecause};
 pub use source::Source;
+pub use states::{Move, MovesSeen, StateColumn, StateSeen};
 
 /// What [`Report::schema`] says.
 pub const SCHEMA: &str = "proofmark-report";
 
 /// What [`Report::version`] says. It rises when a field changes its meaning or goes away.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What is known after one run of a suite, or after several that were merged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -42,8 +45,13 @@ pub struct Report {
     pub invariants: Invariants,
     /// What became of the databases that came back.
     pub isolation: Isolation,
-    /// What was not tried, the worst first.
-    pub gaps: Vec<Gap>,
+    /// What the checks found, the worst first; accepted ones among them.
+    pub findings: Vec<Finding>,
+    /// What the configured rules say of it.
+    pub verdict: Verdict,
+    /// Accepted findings that this run does not have, by id: `proofmark review --prune` removes
+    /// them.
+    pub gone: Vec<String>,
     /// Every promise, grouped by the table, domain or enum that declares it.
     pub listing: Vec<Owner>,
     /// Refusals that name no promise, the most frequent first.
@@ -55,6 +63,9 @@ pub struct Report {
     /// Every lease, in the order in which they were given, run after run.
     #[serde(default)]
     pub held: Vec<Held>,
+    /// The state columns and what was tried of their moves, by database and address.
+    #[serde(default)]
+    pub states: Vec<StateColumn>,
     /// The migrations, so that every promise can be shown where it is declared.
     #[serde(default)]
     pub sources: Vec<Source>,
@@ -216,32 +227,6 @@ pub struct TurnedAway {
     pub times: u64,
 }
 
-/// The kinds a report counts by.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// A condition over a row.
-    Check,
-    /// A UNIQUE constraint or unique index.
-    Unique,
-    /// A primary key.
-    PrimaryKey,
-    /// A foreign key.
-    ForeignKey,
-    /// An EXCLUDE constraint.
-    Exclude,
-    /// A domain's CHECK or NOT NULL.
-    Domain,
-    /// A constraint trigger.
-    ConstraintTrigger,
-    /// A column's NOT NULL. Counted apart: there are many, and each is a small promise.
-    NotNull,
-    /// The labels of an enum. Counted apart: the server does not name the enum when it refuses.
-    Enum,
-}
-
 /// What was tried of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Figure {
@@ -255,59 +240,6 @@ pub struct Figure {
     pub accepted: u64,
     /// Never tried at all.
     pub never: u64,
-}
-
-/// Something never tried.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Gap {
-    /// The check that reports it: `masked`, `never-tried`, `never-refused`, `never-accepted`.
-    pub check: String,
-    /// The promise.
-    pub promise: String,
-    /// The database it is in.
-    pub database: String,
-    /// Its kind.
-    pub kind: Kind,
-    /// The table, domain or enum that declares it.
-    pub owner: String,
-    /// The promise's own name, or its column.
-    pub name: String,
-    /// What is the matter, in a sentence without a full stop.
-    pub title: String,
-    /// What is known about it, a few words to stand beside its declaration.
-    pub label: String,
-    /// Where it is declared, if a migration of the run declares it.
-    pub declared: Option<Excerpt>,
-    /// What else is known, each a sentence without a full stop.
-    pub notes: Vec<String>,
-    /// A statement to try.
-    pub suggestion: Option<Suggestion>,
-}
-
-/// A few whole lines of a migration with a place in them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Excerpt {
-    /// The migration's path.
-    pub path: String,
-    /// Number of the first line of `text`, counted from 1.
-    pub first_line: usize,
-    /// Number of the line of the declaration, counted from 1.
-    pub line: usize,
-    /// The lines.
-    pub text: String,
-    /// Where the declaration begins in `text`, in bytes.
-    pub start: usize,
-    /// Where it ends in `text`, in bytes.
-    pub end: usize,
-}
-
-/// A statement to try, to be completed by a person. It was not executed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Suggestion {
-    /// What it is for, without a full stop.
-    pub title: String,
-    /// The statement.
-    pub sql: String,
 }
 
 /// A table, domain or enum with its promises.
@@ -344,39 +276,6 @@ pub struct Promise {
     pub masked: Tried,
 }
 
-/// What was tried of a promise.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// Refused and accepted, each at least once.
-    Covered,
-    /// Refused, but never accepted.
-    NeverAccepted,
-    /// Accepted, but never refused.
-    NeverRefused,
-    /// Broken, but another promise refused first; never refused by its own name.
-    Masked,
-    /// Neither refused nor accepted.
-    NeverTried,
-    /// Declared NOT ENFORCED: it can refuse nothing.
-    NotEnforced,
-    /// The server does not say by name when it refuses; only acceptance is known.
-    Unattributable,
-}
-
-/// How often, and by which tests.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Tried {
-    /// Refusals or rows.
-    pub times: u64,
-    /// Tests (or workers) that did it.
-    pub tests: u64,
-    /// The first of them, at most ten.
-    pub first: Vec<String>,
-}
-
 /// Refusals that name no promise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unattributed {
@@ -410,42 +309,12 @@ pub struct LeftBehind {
     pub what: String,
 }
 
-impl Kind {
-    /// All kinds, in the order of a report.
-    pub const ALL: [Self; 9] = [
-        Self::Check,
-        Self::Unique,
-        Self::PrimaryKey,
-        Self::ForeignKey,
-        Self::Exclude,
-        Self::Domain,
-        Self::ConstraintTrigger,
-        Self::NotNull,
-        Self::Enum,
-    ];
-
-    /// The kind as SQL spells it, at most 12 characters.
-    pub fn heading(self) -> &'static str {
-        match self {
-            Self::Check => "CHECK",
-            Self::Unique => "UNIQUE",
-            Self::PrimaryKey => "PRIMARY KEY",
-            Self::ForeignKey => "FOREIGN KEY",
-            Self::Exclude => "EXCLUDE",
-            Self::Domain => "DOMAIN",
-            Self::ConstraintTrigger => "TRIGGER",
-            Self::NotNull => "NOT NULL",
-            Self::Enum => "ENUM",
-        }
-    }
-
-    /// Whether it counts in the one number of the summary; the others are counted apart.
-    pub fn counts(self) -> bool {
-        !matches!(self, Self::NotNull | Self::Enum)
-    }
-}
-
 impl Report {
+    /// The findings about promises that were not tried, the worst first, accepted ones among them.
+    pub fn gaps(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.is_gap())
+    }
+
     /// The figures of all kinds that count in the summary, added up, without a kind.
     pub fn total(&self) -> Total {
         let counted = self.figures.iter().filter(|figure| figure.kind.counts());

@@ -29,7 +29,7 @@ fn any_command_can_migrate_and_runs_again_only_after_a_change() {
         project.run(&["run", "--quiet"]).ends_with(0);
         assert_eq!(project.text("migrated").lines().count(), times);
     }
-    let gap = &project.report()["gaps"][0];
+    let gap = &project.report()["findings"][0];
     assert_eq!(gap["declared"]["path"], "migrations/1_shelf.sql");
     project.write("migrations/2_more.sql", "-- Nothing, but a change.\n");
     project.run(&["run", "--quiet"]).ends_with(0);

@@ -71,7 +71,7 @@ fn a_promise_that_was_only_ever_hidden_is_a_gap() {
         "! psql \"$DATABASE_URL\" -qc \"INSERT INTO item VALUES (1, 1, 'bolt', 0, -1)\"\n",
     );
     let ran = project.run(&["run", "--quiet"]).ends_with(0);
-    let gap = &project.report()["gaps"][0];
+    let gap = &project.report()["findings"][0];
     assert_eq!(gap["check"], "masked");
     assert_eq!(gap["name"], "item_quantity_positive");
     assert!(ran.out.contains("warning[masked]"), "{}", ran.out);

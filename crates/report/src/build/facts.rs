@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proofmark_trace::{Ending, LeaseReturned, Record, Run, Trace};
 
 use super::isolation::any_differed;
-use crate::{BrokenInvariant, DatabaseFacts, Invariants, Kept, LeftBehind, Outcome, RunFacts, Source};
+use crate::{
+    BrokenInvariant, DatabaseFacts, Invariants, Kept, LeftBehind, Outcome, RunFacts, Source,
+};
 
 /// Whoever works on the server without a lease.
 const TOOLS: &str = "a tool of the suite";

@@ -19,8 +19,9 @@ fn of_run(number: usize, run: &Run) -> Vec<Held> {
     let mut all: Vec<Held> = Vec::new();
     let mut places: HashMap<LeaseId, usize> = HashMap::new();
     for entry in &run.entries {
-        if let Record::Proxy(Event::LeaseGiven { lease, database, test, identity, wait_us, .. }) =
-            &entry.record
+        if let Record::Proxy(Event::LeaseGiven {
+            lease, database, test, identity, wait_us, ..
+        }) = &entry.record
         {
             places.insert(*lease, all.len());
             all.push(Held {

@@ -5,15 +5,15 @@
 //! **Invariant:** whether something was tried is the coverage crate's word; here it is only put
 //! in order, worded and shown with its declaration.
 
-mod excerpt;
 mod facts;
 mod held;
 mod isolation;
 mod leases;
 mod promises;
-mod subject;
+mod states;
 
 use proofmark_coverage::Coverage;
+use proofmark_findings::{Finished, Verdict};
 use proofmark_trace::Trace;
 
 use crate::model::{SCHEMA, VERSION};
@@ -35,8 +35,8 @@ impl Report {
     /// # }
     /// ```
     pub fn from_trace(trace: &Trace, coverage: &Coverage) -> Self {
+        let finished = Finished::of(trace, coverage);
         let (kept, left) = facts::left_over(trace);
-        let (listing, gaps) = promises::promises(trace, coverage);
         Self {
             schema: SCHEMA.to_owned(),
             version: VERSION,
@@ -46,12 +46,15 @@ impl Report {
             figures: figures(coverage),
             invariants: facts::invariants(trace),
             isolation: isolation::isolation(trace),
-            gaps,
-            listing,
+            findings: finished.findings(),
+            verdict: Verdict::over(Vec::new()),
+            gone: Vec::new(),
+            listing: promises::listing(&finished),
             unattributed: unattributed(coverage),
             kept,
             left,
             held: held::held(trace),
+            states: states::states(coverage),
             sources: facts::sources(trace),
             notes: facts::notes(trace),
         }

@@ -5,7 +5,7 @@
 //! **Invariant:** no number stands without its denominator or its unit.
 
 use crate::number::{counted, duration, grouped, percent};
-use crate::{Outcome, Report};
+use crate::{Outcome, Report, StateColumn};
 
 /// One large figure.
 pub(super) struct Large {
@@ -44,6 +44,16 @@ pub(super) fn large(report: &Report) -> Vec<Large> {
         of("promises refused".to_owned(), total.refused),
         of("promises accepted".to_owned(), total.accepted),
     ];
+    let moves = report.states.iter().filter_map(StateColumn::taken);
+    let (taken, all) = moves.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    if all > 0 {
+        figures.push(Large {
+            value: grouped(taken),
+            of: format!("/ {}", grouped(all)),
+            what: "transitions taken".to_owned(),
+            detail: percent(taken, all).map_or(String::new(), |share| format!("{share} %")),
+        });
+    }
     let invariants = &report.invariants;
     if invariants.declared > 0 {
         figures.push(Large {

@@ -1,13 +1,15 @@
 //! The findings, the worst first, each with its evidence and what to paste.
 //!
-//! In: the gaps of a report. Out: what the page shows of each.
+//! In: the findings of a report. Out: what the page shows of each.
 //!
 //! **Invariant:** the order is the report's. What is not shown in full is counted.
+
+use std::collections::HashSet;
 
 use super::address::{address, of_promise};
 use crate::escape::{markup, prose};
 use crate::terminal::visible;
-use crate::{Excerpt, Gap, Outcome, Report};
+use crate::{Excerpt, Finding, Kind, Outcome, Report, Severity};
 
 /// Findings shown with their evidence; those after them are rows.
 const FULL_MAX: usize = 200;
@@ -26,8 +28,15 @@ pub(super) struct Shown {
     pub(super) title: String,
     pub(super) place: String,
     pub(super) kind: &'static str,
-    /// The promise's address on this page, and its name.
-    pub(super) promise: Option<(String, String)>,
+    /// The promise's address on this page.
+    pub(super) promise: Option<String>,
+    pub(super) subject: String,
+    /// Whether it asks for nothing.
+    pub(super) quiet: bool,
+    /// Why it was accepted.
+    pub(super) reason: Option<String>,
+    /// The command that accepts it.
+    pub(super) accept: Option<String>,
     pub(super) lines: Vec<CodeLine>,
     pub(super) label: String,
     /// Sentences as HTML.
@@ -49,49 +58,84 @@ pub(super) struct Sum {
     pub(super) count: usize,
 }
 
-/// The findings to show, and how many more there are.
+/// The findings to show, and how many more there are. Accepted ones come last.
 pub(super) fn findings(report: &Report) -> (Vec<Shown>, usize) {
     if report.outcome == Outcome::NothingObserved {
         return (Vec::new(), 0);
     }
-    let gaps = report.gaps.iter().take(SHOWN_MAX);
-    let shown: Vec<Shown> = gaps.enumerate().map(|(n, gap)| shown(n, gap)).collect();
-    let more = report.gaps.len() - shown.len();
+    let promises = addresses(report);
+    let open = report.findings.iter().filter(|finding| finding.accepted.is_none());
+    let accepted = report.findings.iter().filter(|finding| finding.accepted.is_some());
+    let taken = open.chain(accepted).take(SHOWN_MAX).enumerate();
+    let shown: Vec<Shown> = taken.map(|(n, finding)| shown(n, finding, &promises)).collect();
+    let more = report.findings.len() - shown.len();
     (shown, more)
+}
+
+/// The promises that have a row on this page.
+fn addresses(report: &Report) -> HashSet<(&str, &str)> {
+    let owners = report.listing.iter();
+    owners
+        .flat_map(|owner| owner.promises.iter().map(|p| (owner.database.as_str(), p.id.as_str())))
+        .collect()
 }
 
 /// How many findings each check has, in the order in which they come.
 pub(super) fn sums(report: &Report) -> Vec<Sum> {
     let mut sums: Vec<Sum> = Vec::new();
-    for gap in &report.gaps {
-        match sums.iter_mut().find(|sum| sum.check == gap.check) {
+    for finding in report.findings.iter().filter(|finding| finding.accepted.is_none()) {
+        let check = visible(&finding.check);
+        match sums.iter_mut().find(|sum| sum.check == check) {
             Some(sum) => sum.count += 1,
-            None => sums.push(Sum { check: visible(&gap.check).into(), count: 1 }),
+            None => sums.push(Sum { check: check.into(), count: 1 }),
         }
     }
     sums
 }
 
-fn shown(n: usize, gap: &Gap) -> Shown {
+fn shown(n: usize, finding: &Finding, promises: &HashSet<(&str, &str)>) -> Shown {
     let full = n < FULL_MAX;
-    let place = gap.declared.as_ref().map(|at| format!("{}:{}", at.path, at.line));
+    let place = finding.declared.as_ref().map(|at| format!("{}:{}", at.path, at.line));
+    let database = finding.database.as_deref().unwrap_or_default();
+    let known = promises.contains(&(database, finding.subject.as_str()));
+    let accepted = finding.accepted.as_ref();
     Shown {
-        id: address("finding", &[&gap.check, &gap.database, &gap.promise]),
-        severity: "warning",
-        check: visible(&gap.check).into(),
-        unfolded: n < UNFOLDED_MAX,
-        title: prose(&gap.title),
-        place: visible(&place.unwrap_or_else(|| gap.owner.clone())).into(),
-        kind: gap.kind.heading(),
-        promise: Some((of_promise(&gap.database, &gap.promise), visible(&gap.promise).into())),
-        lines: gap.declared.as_ref().filter(|_| full).map(lines).unwrap_or_default(),
-        label: visible(&gap.label).into(),
-        notes: gap.notes.iter().filter(|_| full).map(|note| prose(note)).collect(),
-        suggestion: gap.suggestion.as_ref().filter(|_| full).map(|suggestion| {
-            let sql = suggestion.sql.lines().map(|line| visible(&line.replace('\t', "  ")).into_owned());
-            (visible(&suggestion.title).into(), sql.collect::<Vec<_>>().join("\n"))
+        id: address("finding", &[&finding.id]),
+        severity: match (accepted, finding.severity) {
+            (Some(_), _) => "accepted",
+            (None, Severity::Error) => "error",
+            (None, Severity::Warning) => "warning",
+            (None, Severity::Note) => "note",
+        },
+        quiet: accepted.is_some() || finding.severity == Severity::Note,
+        check: visible(&finding.check).into(),
+        unfolded: n < UNFOLDED_MAX && accepted.is_none(),
+        title: prose(&finding.title),
+        place: visible(&place.unwrap_or_else(|| finding.owner.clone())).into(),
+        kind: finding.kind.map_or("", Kind::heading),
+        promise: known.then(|| of_promise(database, &finding.subject)),
+        subject: visible(&finding.subject).into(),
+        lines: finding.declared.as_ref().filter(|_| full).map(lines).unwrap_or_default(),
+        label: visible(&finding.label).into(),
+        notes: finding.notes.iter().filter(|_| full).map(|note| prose(note)).collect(),
+        reason: accepted.map(|accepted| {
+            let until =
+                accepted.until.as_deref().map_or(String::new(), |u| format!(" (until {u})"));
+            visible(&format!("{}{until}", accepted.reason)).into_owned()
         }),
+        suggestion: finding
+            .suggestion
+            .as_ref()
+            .filter(|_| full)
+            .map(|suggestion| (visible(&suggestion.title).into(), pasted(&suggestion.sql))),
+        accept: (full && accepted.is_none()).then(|| pasted(&finding.accept)),
     }
+}
+
+/// Text to paste: lines stay lines, everything else that could be obeyed is spelled out.
+fn pasted(text: &str) -> String {
+    let lines = text.lines().map(|line| visible(&line.replace('\t', "  ")).into_owned());
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The lines of a declaration, with its span marked on each.

@@ -68,7 +68,8 @@ pub(super) fn files(report: &Report) -> Vec<File> {
             })
             .collect();
         let promises = at.map_or(0, |lines| lines.values().map(Vec::len).sum());
-        let open = at.map_or(0, |lines| lines.values().flatten().filter(|p| words(p.state).2).count());
+        let open =
+            at.map_or(0, |lines| lines.values().flatten().filter(|p| words(p.state).2).count());
         let all = counted(promises as u64, "promise", "promises");
         File {
             id: address("file", &[&source.database, &source.path]),
@@ -88,7 +89,9 @@ fn mark(database: &str, promises: &[&Promise]) -> Mark {
     let text = match (open, worst.refused.times) {
         (false, times) if times > 0 => format!("refused {}", grouped(times)),
         (false, _) => state.to_owned(),
-        (true, _) if worst.accepted.times > 0 => format!("{state}, accepted {}", grouped(worst.accepted.times)),
+        (true, _) if worst.accepted.times > 0 => {
+            format!("{state}, accepted {}", grouped(worst.accepted.times))
+        }
         (true, _) => state.to_owned(),
     };
     let all = promises.iter().map(|promise| {

@@ -13,6 +13,7 @@ mod migrations;
 mod page;
 mod promises;
 mod runs;
+mod states;
 mod timeline;
 mod verdict;
 

@@ -14,6 +14,7 @@ use super::findings::{Shown, Sum, findings, sums};
 use super::migrations::{File, files};
 use super::promises::{Group, groups};
 use super::runs::{Fact, Slow, environment, slowest_leases, slowest_tests};
+use super::states::{Diagram, diagrams};
 use super::timeline::{Timeline, timelines};
 use super::verdict::{Verdict, verdict};
 use crate::escape::prose;
@@ -47,6 +48,7 @@ struct Page<'a> {
     broken: Vec<(String, String, Vec<String>)>,
     files: Vec<File>,
     groups: Vec<Group>,
+    diagrams: Vec<Diagram>,
     timelines: Vec<Timeline>,
     slow_tests: Vec<Slow>,
     slow_leases: Vec<Slow>,
@@ -81,6 +83,7 @@ pub fn render(report: &Report) -> String {
         broken: broken(report),
         files: files(report),
         groups: groups(report),
+        diagrams: diagrams(report),
         timelines: timelines(report),
         slow_tests: slowest_tests(report),
         slow_leases: slowest_leases(report),
@@ -137,7 +140,11 @@ fn unattributed(report: &Report) -> Vec<(String, String, String)> {
         .map(|refusal| {
             let times = counted(refusal.times, "time", "times");
             let statement = refusal.statement.as_deref().unwrap_or_default();
-            (format!("{} {times}", visible(&refusal.sqlstate)), prose(&refusal.why), visible(statement).into())
+            (
+                format!("{} {times}", visible(&refusal.sqlstate)),
+                prose(&refusal.why),
+                visible(statement).into(),
+            )
         })
         .collect()
 }

@@ -68,9 +68,15 @@ pub(super) fn environment(report: &Report) -> Vec<Fact> {
     let mut facts = vec![
         Fact { what: "Command", value: visible(&run.command).into() },
         Fact { what: "Started", value: moment(run.started_at_unix_ms) },
-        Fact { what: "PostgreSQL", value: format!("{} ({})", visible(&run.server_version), visible(&run.server_origin)) },
+        Fact {
+            what: "PostgreSQL",
+            value: format!("{} ({})", visible(&run.server_version), visible(&run.server_origin)),
+        },
         Fact { what: "Proofmark", value: visible(&run.proofmark).into() },
-        Fact { what: if run.ids.len() == 1 { "Run" } else { "Runs" }, value: visible(&run.ids.join(", ")).into() },
+        Fact {
+            what: if run.ids.len() == 1 { "Run" } else { "Runs" },
+            value: visible(&run.ids.join(", ")).into(),
+        },
     ];
     for database in &run.databases {
         let how = if database.reused {

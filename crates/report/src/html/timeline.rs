@@ -48,7 +48,8 @@ fn timeline(mut held: Vec<&Held>, id: Option<&str>) -> Option<Timeline> {
     longest.sort_unstable();
     let drawn = longest.len();
     let height = LANE * lanes.min(LANES_MAX) as u64;
-    let label = format!("Timeline: {} in {}", counted(all as u64, "lease", "leases"), duration(span));
+    let label =
+        format!("Timeline: {} in {}", counted(all as u64, "lease", "leases"), duration(span));
     let mut svg = format!(
         "<svg class=\"timeline\" viewBox=\"0 0 {WIDTH} {height}\" height=\"{height}\" \
          preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">",
@@ -69,7 +70,9 @@ fn timeline(mut held: Vec<&Held>, id: Option<&str>) -> Option<Timeline> {
 }
 
 fn bar(svg: &mut String, held: &Held, lane: u64, first: u64, span: u64) {
-    let scale = |us: u64| u64::try_from(u128::from(us) * u128::from(WIDTH) * 100 / u128::from(span)).unwrap_or(0);
+    let scale = |us: u64| {
+        u64::try_from(u128::from(us) * u128::from(WIDTH) * 100 / u128::from(span)).unwrap_or(0)
+    };
     let (x, width) = (scale(held.given_us - first), scale(end(held) - held.given_us).max(60));
     let class = if held.failed { " class=\"failed\"" } else { "" };
     let time = held.held_us().map_or("no end in the trace".to_owned(), duration);

@@ -22,7 +22,8 @@ pub(super) struct Verdict {
 
 pub(super) fn verdict(report: &Report) -> Verdict {
     let (word, sign, good) = match report.outcome {
-        Outcome::Passed => ("Passed", "✓", true),
+        Outcome::Passed if report.verdict.passed => ("Passed", "✓", true),
+        Outcome::Passed => ("Gate failed", "✗", false),
         Outcome::InvariantBroken | Outcome::NotIsolated => ("Gate failed", "✗", false),
         Outcome::SuiteFailed => ("Suite failed", "✗", false),
         Outcome::NothingObserved => ("Nothing observed", "?", false),
@@ -41,7 +42,9 @@ fn headline(report: &Report) -> String {
     }
     match (total.promises, total.promises - total.refused) {
         (0, _) => "The schema makes no promise that could be tried.".to_owned(),
-        (all, 0) => format!("All {} were refused at least once.", counted(all, "promise", "promises")),
+        (all, 0) => {
+            format!("All {} were refused at least once.", counted(all, "promise", "promises"))
+        }
         (all, open) => format!(
             "{} of {} {} never refused.",
             grouped(open),
@@ -57,7 +60,8 @@ fn reasons(report: &Report) -> Vec<String> {
     let time = duration(run.command_ms.saturating_mul(1_000));
     match (report.outcome, run.exit_code, run.signal) {
         (Outcome::CutOff, ..) => {
-            reasons.push("The trace ends before the command did: what came after is not known".into());
+            reasons
+                .push("The trace ends before the command did: what came after is not known".into());
         }
         (_, _, Some(signal)) => reasons.push(format!("The suite was ended by signal {signal}")),
         (_, Some(code), _) if code != 0 => {
@@ -65,6 +69,10 @@ fn reasons(report: &Report) -> Vec<String> {
         }
         (_, Some(_), _) => reasons.push(format!("The suite passed in {time}")),
         (_, None, None) => reasons.push("The suite ended without saying how it went".into()),
+    }
+    for rule in &report.verdict.rules {
+        let sign = if rule.passed { "✓" } else { "✗" };
+        reasons.push(format!("{sign} {}", prose(&rule.sentence)));
     }
     for broken in &report.invariants.broken {
         let (name, test) = (markup(&broken.invariant), markup(&broken.test));
@@ -79,7 +87,11 @@ fn reasons(report: &Report) -> Vec<String> {
     if differed > 0 {
         reasons.push(format!(
             "{} not equal to the template after a test; it was replaced",
-            if differed == 1 { "A database was".into() } else { format!("In {} places a database was", grouped(differed)) },
+            if differed == 1 {
+                "A database was".into()
+            } else {
+                format!("In {} places a database was", grouped(differed))
+            },
         ));
     }
     reasons

@@ -14,7 +14,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use super::line::{Verb, line, under};
 use super::style::Tone;
 use super::{Options, visible};
-use crate::{Excerpt, Gap, Kind};
+use crate::{Excerpt, Finding, Kind};
 
 /// Gaps shown in full; a screen holds about as many.
 const IN_FULL_MAX: usize = 4;
@@ -26,9 +26,11 @@ const TABLES_MAX: usize = 6;
 const MARKED_LINES_MAX: usize = 6;
 
 /// The part of the page about gaps; empty where there are none.
-pub(super) fn gaps(gaps: &[Gap], options: &Options) -> String {
-    let (not_nulls, gaps): (Vec<&Gap>, Vec<&Gap>) =
-        gaps.iter().partition(|gap| gap.kind == Kind::NotNull);
+pub(super) fn gaps(gaps: &[Finding], options: &Options) -> String {
+    let (not_nulls, gaps): (Vec<&Finding>, Vec<&Finding>) = gaps
+        .iter()
+        .filter(|gap| gap.accepted.is_none())
+        .partition(|gap| gap.kind == Some(Kind::NotNull));
     let mut page = String::new();
     let (in_full, as_rows) = split(gaps, options);
     for gap in in_full {
@@ -42,7 +44,7 @@ pub(super) fn gaps(gaps: &[Gap], options: &Options) -> String {
 
 /// Chooses what is shown in full: the worst, but of several gaps that one table has in the same
 /// check only the first, so that one untouched table does not fill the screen.
-fn split<'a>(gaps: Vec<&'a Gap>, options: &Options) -> (Vec<&'a Gap>, Vec<&'a Gap>) {
+fn split<'a>(gaps: Vec<&'a Finding>, options: &Options) -> (Vec<&'a Finding>, Vec<&'a Finding>) {
     if options.all {
         return (gaps, Vec::new());
     }
@@ -52,7 +54,7 @@ fn split<'a>(gaps: Vec<&'a Gap>, options: &Options) -> (Vec<&'a Gap>, Vec<&'a Ga
     })
 }
 
-fn rows(page: &mut String, gaps: &[&Gap], options: &Options) {
+fn rows(page: &mut String, gaps: &[&Finding], options: &Options) {
     if gaps.is_empty() {
         return;
     }
@@ -61,7 +63,7 @@ fn rows(page: &mut String, gaps: &[&Gap], options: &Options) {
     for gap in shown {
         let place = gap.declared.as_ref().map(place).unwrap_or_default();
         let place = Tone::Faint.paint(options.color, &place);
-        let text = format!("{:check_columns$}  {}  {place}", gap.check, visible(&gap.promise));
+        let text = format!("{:check_columns$}  {}  {place}", gap.check, visible(&gap.subject));
         push_line(page, &line(options.color, Verb::Gap, None, text.trim_end()));
     }
     if shown.len() < gaps.len() {
@@ -76,7 +78,7 @@ fn place(excerpt: &Excerpt) -> String {
     format!("{}:{}", visible(&excerpt.path), excerpt.line)
 }
 
-fn in_full_text(gap: &Gap, options: &Options) -> String {
+fn in_full_text(gap: &Finding, options: &Options) -> String {
     let title = visible(&gap.title);
     let label = visible(&gap.label);
     let source = gap.declared.as_ref().map(|excerpt| without_c1(&excerpt.text));
@@ -147,7 +149,7 @@ fn without_c1(text: &str) -> String {
 }
 
 /// NOT NULLs are many and alike: one line per table.
-fn not_null_group(page: &mut String, gaps: &[&Gap], options: &Options) {
+fn not_null_group(page: &mut String, gaps: &[&Finding], options: &Options) {
     if gaps.is_empty() {
         return;
     }

@@ -75,7 +75,7 @@ fn known_gaps(report: &Report, options: &Options) -> Vec<String> {
     if report.outcome == Outcome::NothingObserved && !options.all {
         return Vec::new();
     }
-    gaps(&report.gaps, options).lines().map(str::to_owned).collect()
+    gaps(&report.findings, options).lines().map(str::to_owned).collect()
 }
 
 fn failed_suite(report: &Report, options: &Options) -> Vec<String> {
@@ -254,7 +254,7 @@ fn all_promises(report: &Report, options: &Options) -> Vec<String> {
 fn next(report: &Report, options: &Options) -> Option<String> {
     let text = match report.outcome {
         Outcome::NothingObserved => "proofmark doctor",
-        _ if report.gaps.is_empty() || options.all => return None,
+        _ if report.findings.is_empty() || options.all => return None,
         _ => "proofmark report --all lists every promise",
     };
     Some(line(options.color, Verb::Next, None, text))

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::line::{Verb, line, toned, under};
 use super::style::Tone;
 use super::{Options, visible};
-use crate::{Figure, Gap, Invariants, Isolation, Kind, Leases, Means, Outcome, Report};
+use crate::{Figure, Finding, Invariants, Isolation, Kind, Leases, Means, Outcome, Report};
 
 /// From this wait on a lease is worth a line: PostgreSQL copies a small template in a tenth of it.
 const SLOW_LEASE_US: u64 = 250_000;
@@ -189,7 +189,7 @@ fn slow_leases(leases: &Leases, options: &Options) -> Option<String> {
 
 /// One line per kind where something is missing; one line for all where nothing is.
 fn figures(report: &Report, options: &Options) -> Vec<String> {
-    let has_gap = |kind: Kind| report.gaps.iter().any(|gap| gap.kind == kind);
+    let has_gap = |kind: Kind| report.gaps().any(|gap| gap.kind == Some(kind));
     let shown: Vec<&Figure> =
         report.figures.iter().filter(|f| f.kind.counts() || has_gap(f.kind)).collect();
     if !shown.iter().any(|figure| figure.kind.counts() && has_gap(figure.kind)) {
@@ -237,7 +237,10 @@ fn figure_line(figure: &Figure, digits: usize, options: &Options) -> String {
 
 fn result(report: &Report, options: &Options) -> String {
     let total = report.total();
-    let counted = report.gaps.iter().filter(|gap| gap.kind.counts()).count();
+    let counted = report
+        .gaps()
+        .filter(|gap| gap.accepted.is_none() && gap.kind.is_some_and(Kind::counts))
+        .count();
     let strong = |text: String| Tone::Strong.paint(options.color, &text);
     let refused = if total.promises == 0 {
         "the schema makes no promise that could be refused".to_owned()
@@ -280,7 +283,7 @@ fn result(report: &Report, options: &Options) -> String {
 
 /// The kinds that are counted apart, where something of them is missing.
 fn apart(report: &Report, kind: Kind) -> Option<String> {
-    let gaps: Vec<&Gap> = report.gaps.iter().filter(|gap| gap.kind == kind).collect();
+    let gaps: Vec<&Finding> = report.gaps().filter(|gap| gap.kind == Some(kind)).collect();
     let figure = report.figures.iter().find(|figure| figure.kind == kind)?;
     (!gaps.is_empty()).then(|| match kind {
         Kind::Enum => format!("{} of {} ENUM accepted", figure.accepted, figure.promises),

@@ -301,7 +301,7 @@ fn what_is_not_enforced_is_listed_and_is_no_gap() {
     let report = report(&trace(records));
     let states: Vec<_> = report.listing[0].promises.iter().map(|promise| promise.state).collect();
     assert_eq!(states, [State::NotEnforced]);
-    assert!(report.gaps.iter().all(|gap| gap.name != "dispute_amount_positive"));
+    assert!(report.findings.iter().all(|gap| gap.name != "dispute_amount_positive"));
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn the_json_says_what_it_is() {
     let json: serde_json::Value =
         serde_json::from_str(&to_json(&models::covered())).expect("it is JSON");
     assert_eq!(json["schema"], "proofmark-report");
-    assert_eq!(json["version"], 1);
+    assert_eq!(json["version"], 2);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Reports made by hand.
 
 use proofmark_report::{
-    BrokenInvariant, DatabaseFacts, Differed, Excerpt, Figure, Gap, Held, Invariants, Isolation,
-    IsolationInUse, Kept, Kind, Leases, LeftBehind, Means, Outcome, Owner, Promise, RecognisedBy,
-    ReplacedBecause, Report, RunFacts, SCHEMA, SlowLease, Source, State, Suggestion, Tried, TurnedAway,
-    Unattributed, VERSION,
+    BrokenInvariant, DatabaseFacts, Differed, Excerpt, Figure, Finding, Held, Invariants,
+    Isolation, IsolationInUse, Kept, Kind, Leases, LeftBehind, Means, Outcome, Owner, Promise,
+    RecognisedBy, ReplacedBecause, Report, RunFacts, SCHEMA, Severity, SlowLease, Source, State,
+    Suggestion, Tried, TurnedAway, Unattributed, VERSION, Verdict,
 };
 
 const MIGRATION: &str = "\
@@ -126,12 +126,15 @@ pub(crate) fn covered() -> Report {
             broken: Vec::new(),
         },
         isolation: isolation(),
-        gaps: Vec::new(),
+        findings: Vec::new(),
+        verdict: Verdict::over(Vec::new()),
+        gone: Vec::new(),
         listing: listing(),
         unattributed: Vec::new(),
         kept: Vec::new(),
         left: Vec::new(),
         held: held(),
+        states: Vec::new(),
         sources: vec![Source {
             database: "shop".to_owned(),
             path: "migrations/0007_inventory.sql".to_owned(),
@@ -150,7 +153,7 @@ pub(crate) fn troubled() -> Report {
     report.figures[1] = figure(Kind::Unique, 21, 20, 21);
     report.figures[3] = figure(Kind::ForeignKey, 44, 43, 44);
     report.figures[4] = figure(Kind::NotNull, 96, 91, 96);
-    report.gaps = gaps();
+    report.findings = gaps();
     report.kept = vec![Kept {
         test: "orders::reserve_last_unit".to_owned(),
         database: "pm_shop_7f3a_12".to_owned(),
@@ -203,11 +206,11 @@ pub(crate) fn turned_away() -> Report {
 /// Names that a terminal or a page might obey.
 pub(crate) fn hostile() -> Report {
     let mut report = troubled();
-    report.gaps.truncate(1);
-    let gap = &mut report.gaps[0];
+    report.findings.truncate(1);
+    let gap = &mut report.findings[0];
     let name = "a\u{1b}[31m\"b\nc\u{202e}<script>\u{9b}31m";
     gap.title = format!("no test tried to break `{name}`");
-    gap.promise = format!("public.t.{name}");
+    gap.subject = format!("public.t.{name}");
     name.clone_into(&mut gap.name);
     gap.declared = Some(excerpt(&MIGRATION.replace("on_hand check", &name.replace('\n', " ")), 6));
     name.clone_into(&mut report.kept[0].test);
@@ -229,12 +232,19 @@ fn excerpt(text: &str, line: usize) -> Excerpt {
     }
 }
 
-fn gap(check: &str, kind: Kind, owner: &str, name: &str) -> Gap {
-    Gap {
+fn gap(check: &str, kind: Kind, owner: &str, name: &str) -> Finding {
+    let subject = format!("public.{owner}.{name}");
+    let id = format!("{check}:shop:{subject}");
+    Finding {
+        accept: format!("proofmark review --accept {id} --reason \"...\""),
+        id,
         check: check.to_owned(),
-        promise: format!("public.{owner}.{name}"),
-        database: "shop".to_owned(),
-        kind,
+        severity: if kind == Kind::NotNull { Severity::Note } else { Severity::Warning },
+        subject,
+        database: Some("shop".to_owned()),
+        kind: Some(kind),
+        tests: Vec::new(),
+        accepted: None,
         owner: format!("public.{owner}"),
         name: name.to_owned(),
         title: format!("no test tried to break `{name}`"),
@@ -245,7 +255,7 @@ fn gap(check: &str, kind: Kind, owner: &str, name: &str) -> Gap {
     }
 }
 
-fn gaps() -> Vec<Gap> {
+fn gaps() -> Vec<Finding> {
     let mut masked = gap("masked", Kind::Check, "refund", "refund_within_capture");
     masked.title =
         "another promise refused first whenever `refund_within_capture` was broken".into();

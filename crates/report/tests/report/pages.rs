@@ -226,8 +226,8 @@ fn the_listing_names_every_promise_with_mark_and_word() {
 fn all_shows_every_gap_in_full() {
     let report = models::troubled();
     let all = render(&report, &Options { all: true, ..PLAIN });
-    for gap in &report.gaps {
-        assert!(all.contains(&gap.name), "{} is missing", gap.promise);
+    for gap in &report.findings {
+        assert!(all.contains(&gap.name), "{} is missing", gap.subject);
     }
     assert!(!all.contains("more: proofmark report --all"), "nothing is left out:\n{all}");
 }
@@ -237,7 +237,7 @@ fn what_is_left_out_is_counted() {
     let report = models::troubled();
     let short = render(&report, &PLAIN);
     let left_out = |nulls: bool| {
-        let gaps = report.gaps.iter().filter(|gap| (gap.kind == Kind::NotNull) == nulls);
+        let gaps = report.findings.iter().filter(|gap| (gap.kind == Some(Kind::NotNull)) == nulls);
         gaps.filter(|gap| !short.contains(&gap.name)).count()
     };
     assert!(left_out(false) > 0 && left_out(true) > 0, "the model has more than a page shows");
@@ -275,9 +275,9 @@ fn without_colour(text: &str) -> String {
 #[test]
 fn where_only_nulls_were_not_tried_the_kinds_are_not_listed() {
     let mut report = models::covered();
-    report.gaps = models::troubled().gaps;
-    report.gaps.retain(|gap| gap.kind == Kind::NotNull);
-    report.figures[4].refused -= report.gaps.len() as u64;
+    report.findings = models::troubled().findings;
+    report.findings.retain(|gap| gap.kind == Some(Kind::NotNull));
+    report.figures[4].refused -= report.findings.len() as u64;
     check(
         &report,
         PLAIN,

@@ -34,6 +34,7 @@ pub(crate) enum Aim {
 }
 
 /// Suggests statements for the promises of one catalog.
+#[derive(Debug)]
 pub(crate) struct Suggester<'a> {
     catalog: &'a Catalog,
     tables: HashMap<&'a TableName, &'a Table>,
