@@ -6,12 +6,15 @@
 //! **Invariant**: everything that does the work is in the library crates; this one reads
 //! arguments, shows progress and failures, and decides the exit code.
 
+mod affected;
 mod args;
 mod doctor;
 mod exit;
 mod failure;
+mod formats;
 mod init;
 mod kept;
+mod merge;
 mod output;
 mod report;
 mod run;
@@ -37,6 +40,8 @@ fn perform(verb: Verb, say: &Say) -> Result<Exit, Failure> {
         Verb::Serve(arguments) => run::serve(arguments, say),
         Verb::Init(arguments) => init::init(&arguments, say),
         Verb::Report(arguments) => report::report(&arguments, say),
+        Verb::Merge(arguments) => merge::merge(&arguments, say),
+        Verb::Affected(arguments) => affected::affected(&arguments, say),
         Verb::Doctor(arguments) => doctor::doctor(&arguments, say),
         Verb::Psql(arguments) => kept::psql(&arguments, say),
         Verb::Url(arguments) => kept::url(&arguments),

@@ -380,7 +380,8 @@ impl Session {
                 .help("is the disk full?")
         })?;
         let finished = observed?;
-        outcome::report(&self.output, &finished, self.arguments.all, &self.say)
+        let formats = &self.config.report_formats;
+        outcome::report(&self.output, formats, &finished, self.arguments.all, &self.say)
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct File {
     pub(super) database: BTreeMap<String, Database>,
     #[serde(default)]
     pub(super) identity: Identity,
+    #[serde(default)]
+    pub(super) report: Report,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -69,6 +71,34 @@ impl std::fmt::Display for Scalar {
             Self::Flag(flag) => f.write_str(if *flag { "on" } else { "off" }),
         }
     }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Report {
+    pub(super) formats: Option<Vec<ReportFormat>>,
+}
+
+/// A form in which `proofmark run` leaves its report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReportFormat {
+    /// One page.
+    Html,
+    /// Everything as data.
+    Json,
+    /// JUnit XML.
+    Junit,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// GitHub Flavored Markdown.
+    Markdown,
+    /// An LCOV tracefile.
+    Lcov,
+    /// Prometheus' text format.
+    Prometheus,
+    /// An SVG.
+    Badge,
 }
 
 #[derive(Debug, Deserialize)]

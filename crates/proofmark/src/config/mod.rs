@@ -5,5 +5,5 @@ mod file;
 mod project;
 
 pub use error::ConfigError;
-pub use file::EXAMPLE;
+pub use file::{EXAMPLE, ReportFormat};
 pub use project::{Config, FILE_NAME, Invariants, ServerChoice};

@@ -11,7 +11,7 @@ use proofmark_pool::{Isolation, Migrations, Recipe};
 use proofmark_proxy::Lane;
 
 use super::error::ConfigError;
-use super::file::{Database, File, Postgres, Version};
+use super::file::{Database, File, Postgres, ReportFormat, Version};
 
 /// Returns between two complete comparisons, if the file does not say: they then cost about a
 /// hundredth of what they cost each time.
@@ -90,6 +90,8 @@ pub struct Config {
     pub verify_every: Option<u32>,
     /// How long a lease without a known process outlives its last connection, in milliseconds.
     pub grace_ms: u64,
+    /// The forms in which a run leaves its report, besides the text.
+    pub report_formats: Vec<ReportFormat>,
 }
 
 impl Config {
@@ -176,6 +178,8 @@ impl Config {
             verify_every: Some(file.verify_every.unwrap_or(VERIFY_EVERY))
                 .filter(|every| *every > 0),
             grace_ms: file.identity.grace_ms,
+            report_formats: (file.report.formats)
+                .unwrap_or_else(|| vec![ReportFormat::Html, ReportFormat::Json]),
             root,
         })
     }
@@ -392,6 +396,19 @@ mod tests {
         let wrong = isolation("isolation = \"rollback\"").unwrap_err().to_string();
         assert!(wrong.contains("isolation: `rollback`") && wrong.contains("\"exact\""), "{wrong}");
         assert!(isolation("verify_every = -1").unwrap_err().to_string().contains("verify_every"));
+    }
+
+    #[test]
+    fn a_run_leaves_a_page_and_json_unless_the_file_names_other_formats() {
+        let formats = |line: &str| {
+            parse(&format!("[database.a]\n{line}")).map(|config| config.report_formats)
+        };
+        assert_eq!(formats("").unwrap(), [ReportFormat::Html, ReportFormat::Json]);
+        let some = formats("[report]\nformats = [\"sarif\", \"lcov\"]").unwrap();
+        assert_eq!(some, [ReportFormat::Sarif, ReportFormat::Lcov]);
+        assert_eq!(formats("[report]\nformats = []").unwrap(), []);
+        let wrong = formats("[report]\nformats = [\"pdf\"]").unwrap_err().to_string();
+        assert!(wrong.contains("unknown variant `pdf`, expected one of `html`"), "{wrong}");
     }
 
     #[test]
