@@ -142,23 +142,31 @@ fn pasted(text: &str) -> String {
 fn lines(excerpt: &Excerpt) -> Vec<CodeLine> {
     let mut from = 0;
     let mut lines = Vec::new();
+    let indent = indent(&excerpt.text);
     for (n, whole) in excerpt.text.split_inclusive('\n').enumerate() {
         let text = whole.trim_end_matches(['\n', '\r']);
         let within = |at: usize| floor(text, at.saturating_sub(from).min(text.len()));
         let (start, end) = (within(excerpt.start), within(excerpt.end));
         // Blanks before a later line's declaration are not part of what is pointed at.
         let start = start + (text[start..end].len() - text[start..end].trim_start().len());
+        let first = floor(text, indent.min(start));
         let part = |text: &str| markup(&text.replace('\t', "  "));
         let html = if start < end {
-            let (before, marked, after) = (&text[..start], &text[start..end], &text[end..]);
+            let (before, marked, after) = (&text[first..start], &text[start..end], &text[end..]);
             format!("{}<mark>{}</mark>{}", part(before), part(marked), part(after))
         } else {
-            part(text)
+            part(text.get(indent..).unwrap_or_default())
         };
         lines.push(CodeLine { number: excerpt.first_line + n, html });
         from += whole.len();
     }
     lines
+}
+
+/// Blanks that every line begins with: they say nothing here.
+fn indent(text: &str) -> usize {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.map(|line| line.len() - line.trim_start_matches(' ').len()).min().unwrap_or_default()
 }
 
 /// The nearest place at or before `at` that does not cut a character.
@@ -183,9 +191,9 @@ mod tests {
             end: text.len(),
         };
         let html: Vec<_> = lines(&excerpt).into_iter().map(|l| (l.number, l.html)).collect();
-        assert_eq!(html[0], (4, "  a int,".to_owned()));
-        assert_eq!(html[1], (5, "  <mark>constraint &lt;c&gt;</mark>".to_owned()));
-        assert_eq!(html[2], (6, "    <mark>check (é &gt; 0)</mark>".to_owned()));
+        assert_eq!(html[0], (4, "a int,".to_owned()));
+        assert_eq!(html[1], (5, "<mark>constraint &lt;c&gt;</mark>".to_owned()));
+        assert_eq!(html[2], (6, "  <mark>check (é &gt; 0)</mark>".to_owned()));
     }
 
     #[test]

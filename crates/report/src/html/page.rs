@@ -17,10 +17,10 @@ use super::runs::{Fact, Slow, environment, slowest_leases, slowest_tests};
 use super::states::{Diagram, diagrams};
 use super::timeline::{Timeline, timelines};
 use super::verdict::{Verdict, verdict};
+use crate::Report;
 use crate::escape::prose;
 use crate::number::{counted, moment};
 use crate::terminal::visible;
-use crate::{Report, to_json};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -108,7 +108,7 @@ fn policy() -> String {
 }
 
 fn embedded(report: &Report) -> Option<String> {
-    let json = to_json(report);
+    let json = crate::json::to_compact_json(report);
     (json.len() <= EMBEDDED_MAX).then(|| STANDARD.encode(json))
 }
 

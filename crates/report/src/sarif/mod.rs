@@ -29,7 +29,7 @@ pub fn render(report: &Report) -> String {
         "runs": [{
             "tool": { "driver": {
                 "name": "Proofmark",
-                "version": report.run.proofmark,
+                "version": visible(&report.run.proofmark),
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
                 "rules": rules.iter().map(|check| rule(check)).collect::<Vec<_>>(),
             } },

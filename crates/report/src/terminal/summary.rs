@@ -46,7 +46,7 @@ fn setting(report: &Report, options: &Options) -> Vec<String> {
         .databases
         .iter()
         .map(|database| {
-            let template = database.template.get(..8).unwrap_or(&database.template);
+            let template = visible(database.template.get(..8).unwrap_or(&database.template));
             let how = if database.reused {
                 "reused".to_owned()
             } else {
