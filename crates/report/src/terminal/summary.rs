@@ -110,7 +110,7 @@ fn isolation(isolation: &Isolation, options: &Options) -> Vec<String> {
     ];
     let ends: Vec<String> =
         ends.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-    let names = names.into_iter().collect::<Vec<_>>().join(" and ");
+    let names = visible(&names.into_iter().collect::<Vec<_>>().join(" and ")).into_owned();
     let mut text = if ends.is_empty() { names } else { format!("{names}: {}", ends.join(", ")) };
     if isolation.verified > 0 {
         let tests: BTreeSet<&str> = isolation.differed.iter().map(|d| d.test.as_str()).collect();
@@ -133,7 +133,7 @@ fn isolation(isolation: &Isolation, options: &Options) -> Vec<String> {
             under(&format!(
                 "{}: {} because {}",
                 visible(&one.database),
-                one.isolation,
+                visible(&one.isolation),
                 visible(why)
             ))
         }));
