@@ -63,6 +63,10 @@ pub(crate) enum Verb {
     Review(ReviewArguments),
     /// Explain a finding: why it matters, what to do, when to accept it.
     Explain(ExplainArguments),
+    /// Join the traces of several machines that ran parts of one suite.
+    Merge(MergeArguments),
+    /// Name the tests that touched what a change of the migrations is about.
+    Affected(AffectedArguments),
     /// Show which PostgreSQL would be used and why, and what is configured.
     Doctor(DoctorArguments),
     /// Open psql on a database that was kept because its test failed.
@@ -124,11 +128,33 @@ pub(crate) struct InitArguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
+    /// For a person at a terminal.
     Text,
+    /// Everything, for programs.
     Json,
+    /// One page that opens from disk.
+    Html,
+    /// Tests and findings as JUnit XML.
+    Junit,
+    /// Findings as code-scanning alerts on the migration lines.
+    Sarif,
+    /// For the page of a CI job.
+    Markdown,
+    /// Promises as lines of the migration files.
+    Lcov,
+    /// For the textfile collector.
+    Prometheus,
+    /// A picture for a README.
+    Badge,
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  proofmark report --open                          the page of the latest run, in a browser
+  proofmark report --format markdown --base main.json >> \"$GITHUB_STEP_SUMMARY\"
+  proofmark report --format sarif --output proofmark.sarif
+  proofmark report shard-1.jsonl shard-2.jsonl     several traces as one")]
 pub(crate) struct ReportArguments {
     /// Traces to read; several are merged [default: the latest run's].
     #[arg(value_name = "TRACE")]
@@ -136,6 +162,15 @@ pub(crate) struct ReportArguments {
     /// For people or for programs.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+    /// Write it to a file instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// A report.json to compare with: what is new, what is no longer there. For markdown.
+    #[arg(long, value_name = "REPORT")]
+    pub(crate) base: Option<PathBuf>,
+    /// Write the page and open it in a browser.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) open: bool,
     /// Name every promise, not only the gaps that come first.
     #[arg(long)]
     pub(crate) all: bool,
@@ -172,6 +207,54 @@ pub(crate) struct ExplainArguments {
     /// A check, such as never-refused, or the id of a finding; without one, all are listed.
     #[arg(value_name = "ID")]
     pub(crate) id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  proofmark merge --output all.jsonl shard-1.jsonl shard-2.jsonl
+  proofmark report --format html --output report.html all.jsonl
+
+The traces must be of the same schema: of runs from the same commit.")]
+pub(crate) struct MergeArguments {
+    /// Traces of the parts of one suite.
+    #[arg(value_name = "TRACE", required = true)]
+    pub(crate) traces: Vec<PathBuf>,
+    /// Where to write the one that has them all.
+    #[arg(short, long, value_name = "FILE", default_value = "merged.jsonl")]
+    pub(crate) output: PathBuf,
+}
+
+/// How `affected` names tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// A filterset for `cargo nextest run -E`.
+    Nextest,
+    /// Node ids for pytest, one a line.
+    Pytest,
+    /// Names as the trace has them, one a line.
+    Plain,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  proofmark affected --diff origin/main
+  cargo nextest run -E \"$(proofmark affected --diff origin/main --format nextest)\"
+  proofmark affected --diff origin/main --format pytest | xargs pytest
+
+A test is named if it wrote to a table, or was refused by a promise of a table, that the changed
+statements of the migrations name. What a test only reads is not known: run everything now and then.")]
+pub(crate) struct AffectedArguments {
+    /// The commit to compare the migrations with.
+    #[arg(long, value_name = "BASE")]
+    pub(crate) diff: String,
+    /// How to name the tests.
+    #[arg(long, value_enum, default_value_t = TestFormat::Plain)]
+    pub(crate) format: TestFormat,
+    /// Traces of a run of all tests [default: the latest run's].
+    #[arg(value_name = "TRACE")]
+    pub(crate) traces: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

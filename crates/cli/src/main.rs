@@ -6,14 +6,17 @@
 //! **Invariant**: everything that does the work is in the library crates; this one reads
 //! arguments, shows progress and failures, and decides the exit code.
 
+mod affected;
 mod args;
 mod doctor;
 mod exit;
 mod explain;
 mod failure;
+mod formats;
 mod init;
 mod judging;
 mod kept;
+mod merge;
 mod output;
 mod report;
 mod review;
@@ -42,6 +45,8 @@ fn perform(verb: Verb, say: &Say) -> Result<Exit, Failure> {
         Verb::Report(arguments) => report::report(&arguments, say),
         Verb::Review(arguments) => review::review(&arguments, say),
         Verb::Explain(arguments) => explain::explain(&arguments),
+        Verb::Merge(arguments) => merge::merge(&arguments, say),
+        Verb::Affected(arguments) => affected::affected(&arguments, say),
         Verb::Doctor(arguments) => doctor::doctor(&arguments, say),
         Verb::Psql(arguments) => kept::psql(&arguments, say),
         Verb::Url(arguments) => kept::url(&arguments),

@@ -6,7 +6,7 @@
 //! ```text
 //! target/proofmark/
 //!   latest -> runs/<newest>
-//!   runs/<run>/trace.jsonl  report.json  report.txt  outcomes.json  server.log
+//!   runs/<run>/trace.jsonl  report.txt  report.html  report.json  ...  outcomes.json  server.log
 //!   kept/<run>/             the data directory of failed tests' databases
 //! ```
 //!

@@ -14,6 +14,11 @@ pub fn to_json(report: &Report) -> String {
     json.expect("the model has only string keys and finite numbers") + "\n"
 }
 
+/// The same without indentation, to be carried by another file.
+pub(crate) fn to_compact_json(report: &Report) -> String {
+    serde_json::to_string(report).expect("the model has only string keys and finite numbers")
+}
+
 /// The JSON Schema (draft 2020-12) of [`to_json`]'s output, with a line feed at its end.
 #[expect(clippy::missing_panics_doc, reason = "it cannot: see the expectation")]
 pub fn schema_json() -> String {

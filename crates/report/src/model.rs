@@ -6,13 +6,19 @@
 //! **Invariant:** a renderer needs nothing but this. Names are as the database has them (no
 //! escaping, no cutting), numbers are counts with what they are counts of beside them.
 
+mod held;
 mod isolation;
+mod source;
+mod states;
 
 use proofmark_findings::{Finding, Kind, State, Tried, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use held::Held;
 pub use isolation::{Differed, Isolation, IsolationInUse, ReplacedBecause};
+pub use source::Source;
+pub use states::{Move, MovesSeen, StateColumn, StateSeen};
 
 /// What [`Report::schema`] says.
 pub const SCHEMA: &str = "proofmark-report";
@@ -54,6 +60,15 @@ pub struct Report {
     pub kept: Vec<Kept>,
     /// What tests did outside their own database, or left open.
     pub left: Vec<LeftBehind>,
+    /// Every lease, in the order in which they were given, run after run.
+    #[serde(default)]
+    pub held: Vec<Held>,
+    /// The state columns and what was tried of their moves, by database and address.
+    #[serde(default)]
+    pub states: Vec<StateColumn>,
+    /// The migrations, so that every promise can be shown where it is declared.
+    #[serde(default)]
+    pub sources: Vec<Source>,
     /// What a reader must know before trusting the numbers, each a sentence.
     pub notes: Vec<String>,
 }

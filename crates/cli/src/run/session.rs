@@ -402,7 +402,9 @@ impl Session {
                 .help("is the disk full?")
         })?;
         let finished = observed?;
-        outcome::report(&self.output, &finished, &self.judging, self.arguments.all, &self.say)
+        let formats = &self.config.report_formats;
+        let (judging, all) = (&self.judging, self.arguments.all);
+        outcome::report(&self.output, formats, &finished, judging, all, &self.say)
     }
 }
 

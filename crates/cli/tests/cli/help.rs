@@ -19,8 +19,11 @@ Exit codes, flags and the JSON report are an interface; what is printed for peop
 fn the_reference_shows_the_help_of_every_verb() {
     let project = Project::empty();
     let mut page = HEAD.to_owned();
-    for verb in ["", "run", "serve", "init", "report", "review", "explain", "doctor", "psql", "url"]
-    {
+    let verbs = [
+        "", "run", "serve", "init", "report", "merge", "affected", "review", "explain", "doctor",
+        "psql", "url",
+    ];
+    for verb in verbs {
         let arguments: Vec<&str> =
             [verb, "--help"].into_iter().filter(|one| !one.is_empty()).collect();
         let ran = project.run(&arguments).ends_with(0);

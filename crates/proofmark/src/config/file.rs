@@ -47,6 +47,9 @@ pub(super) struct File {
     pub(super) findings: Findings,
     /// The rules by which a run is judged; without them it is not.
     pub(super) gate: Option<Gate>,
+    /// The forms in which a run leaves its report.
+    #[serde(default)]
+    pub(super) report: Report,
 }
 
 /// What is looked at besides promises.
@@ -170,6 +173,37 @@ impl std::fmt::Display for Scalar {
             Self::Flag(flag) => f.write_str(if *flag { "on" } else { "off" }),
         }
     }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct Report {
+    /// Which, beside the text.
+    pub(super) formats: Option<Vec<ReportFormat>>,
+}
+
+/// A form in which `proofmark run` leaves its report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ReportFormat {
+    /// One page.
+    Html,
+    /// Everything as data.
+    Json,
+    /// JUnit XML.
+    Junit,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// GitHub Flavored Markdown.
+    Markdown,
+    /// An LCOV tracefile.
+    Lcov,
+    /// Prometheus' text format.
+    Prometheus,
+    /// An SVG.
+    Badge,
 }
 
 #[derive(Debug, Deserialize)]

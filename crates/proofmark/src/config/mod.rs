@@ -9,7 +9,7 @@ mod schema;
 mod unknown_key;
 
 pub use error::ConfigError;
-pub use file::{EXAMPLE, EvidenceWanted};
+pub use file::{EXAMPLE, EvidenceWanted, ReportFormat};
 pub use gate::{FindingsConfig, GateConfig};
 pub use project::{Config, FILE_NAME, Invariants, ServerChoice};
 #[cfg(any(test, feature = "schema"))]

@@ -11,7 +11,7 @@ use proofmark_pool::{Isolation, Migrations, Recipe};
 use proofmark_proxy::Lane;
 
 use super::error::ConfigError;
-use super::file::{Database, EvidenceWanted, File, Postgres, Version};
+use super::file::{Database, EvidenceWanted, File, Postgres, ReportFormat, Version};
 use super::gate::{FindingsConfig, GateConfig};
 use super::{gate, unknown_key};
 
@@ -100,6 +100,8 @@ pub struct Config {
     pub findings: FindingsConfig,
     /// The rules by which a run is judged; none where the file has no `[gate]`.
     pub gate: Option<GateConfig>,
+    /// The forms in which a run leaves its report, besides the text.
+    pub report_formats: Vec<ReportFormat>,
 }
 
 impl Config {
@@ -198,6 +200,8 @@ impl Config {
             states,
             findings,
             gate,
+            report_formats: (file.report.formats)
+                .unwrap_or_else(|| vec![ReportFormat::Html, ReportFormat::Json]),
             root,
         })
     }
@@ -455,6 +459,19 @@ mod tests {
         assert_eq!(findings(text).unwrap(), expected);
         let wrong = findings("[database.a]\n[findings]\nlarge_tables = [\"orders\"]");
         assert!(wrong.unwrap_err().to_string().contains("help: \"public.orders\""));
+    }
+
+    #[test]
+    fn a_run_leaves_a_page_and_json_unless_the_file_names_other_formats() {
+        let formats = |line: &str| {
+            parse(&format!("[database.a]\n{line}")).map(|config| config.report_formats)
+        };
+        assert_eq!(formats("").unwrap(), [ReportFormat::Html, ReportFormat::Json]);
+        let some = formats("[report]\nformats = [\"sarif\", \"lcov\"]").unwrap();
+        assert_eq!(some, [ReportFormat::Sarif, ReportFormat::Lcov]);
+        assert_eq!(formats("[report]\nformats = []").unwrap(), []);
+        let wrong = formats("[report]\nformats = [\"pdf\"]").unwrap_err().to_string();
+        assert!(wrong.contains("unknown variant `pdf`, expected one of `html`"), "{wrong}");
     }
 
     #[test]

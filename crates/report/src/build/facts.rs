@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proofmark_trace::{Ending, LeaseReturned, Record, Run, Trace};
 
 use super::isolation::any_differed;
-use crate::{BrokenInvariant, DatabaseFacts, Invariants, Kept, LeftBehind, Outcome, RunFacts};
+use crate::{
+    BrokenInvariant, DatabaseFacts, Invariants, Kept, LeftBehind, Outcome, RunFacts, Source,
+};
 
 /// Whoever works on the server without a lease.
 const TOOLS: &str = "a tool of the suite";
@@ -101,6 +103,22 @@ pub(super) fn invariants(trace: &Trace) -> Invariants {
         checked: returned(trace).map(|lease| u64::from(lease.checked)).sum(),
         broken: broken(trace).collect(),
     }
+}
+
+/// The migrations of every database; all runs of a trace have the same.
+pub(super) fn sources(trace: &Trace) -> Vec<Source> {
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    let mut sources = Vec::new();
+    for template in trace.runs.iter().filter_map(Run::started).flat_map(|run| &run.databases) {
+        if known.insert(&template.name) {
+            sources.extend(template.migrations.iter().map(|migration| Source {
+                database: template.name.clone(),
+                path: migration.path.clone(),
+                text: migration.text.clone(),
+            }));
+        }
+    }
+    sources
 }
 
 /// What a reader must know before trusting the numbers.

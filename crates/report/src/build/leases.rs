@@ -51,7 +51,7 @@ pub(super) fn leases(trace: &Trace) -> Leases {
     leases
 }
 
-fn means(identity: &Identity) -> Means {
+pub(super) fn means(identity: &Identity) -> Means {
     match identity {
         Identity::DatabaseName | Identity::Options | Identity::Console => Means::Named,
         Identity::Environment { key } if TEST_VARIABLES.contains(&key.as_str()) => {

@@ -6,9 +6,11 @@
 //! in order, worded and shown with its declaration.
 
 mod facts;
+mod held;
 mod isolation;
 mod leases;
 mod promises;
+mod states;
 
 use proofmark_coverage::Coverage;
 use proofmark_findings::{Finished, Rules};
@@ -57,6 +59,9 @@ impl Report {
             unattributed: unattributed(coverage),
             kept,
             left,
+            held: held::held(trace),
+            states: states::states(coverage),
+            sources: facts::sources(trace),
             notes: facts::notes(trace),
         }
     }

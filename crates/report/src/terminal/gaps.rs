@@ -104,7 +104,8 @@ fn rows(page: &mut String, gaps: &[&Finding], options: &Options) {
     for gap in shown {
         let place = gap.declared.as_ref().map(place).unwrap_or_default();
         let place = Tone::Faint.paint(options.color, &place);
-        let text = format!("{:check_columns$}  {}  {place}", gap.check, visible(&gap.subject));
+        let text =
+            format!("{:check_columns$}  {}  {place}", visible(&gap.check), visible(&gap.subject));
         push_line(page, &line(options.color, Verb::Gap, None, text.trim_end()));
     }
     if shown.len() < gaps.len() {
@@ -122,11 +123,12 @@ fn place(excerpt: &Excerpt) -> String {
 fn in_full_text(gap: &Finding, options: &Options) -> String {
     let title = visible(&gap.title);
     let label = visible(&gap.label);
+    let check = visible(&gap.check);
     let source = gap.declared.as_ref().map(|excerpt| without_c1(&excerpt.text));
     let path = gap.declared.as_ref().map(|excerpt| visible(&excerpt.path));
     let notes: Vec<_> = gap.notes.iter().map(|note| visible(note)).collect();
 
-    let mut group = Group::with_title(Level::WARNING.primary_title(&*title).id(&*gap.check));
+    let mut group = Group::with_title(Level::WARNING.primary_title(&*title).id(&*check));
     if let (Some(excerpt), Some(source), Some(path)) = (&gap.declared, &source, &path) {
         let mut marked = AnnotationKind::Primary.span(marked_span(excerpt));
         let label_fits = label_fits(excerpt, &label, options);

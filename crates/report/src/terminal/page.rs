@@ -246,7 +246,7 @@ fn unattributed(report: &Report, options: &Options) -> Vec<String> {
     let shown = shown(report.unattributed.len(), options);
     for refusal in &report.unattributed[..shown] {
         let why = visible(&refusal.why);
-        lines.push(under(&format!("{:>4}  {}  {why}", refusal.times, refusal.sqlstate)));
+        lines.push(under(&format!("{:>4}  {}  {why}", refusal.times, visible(&refusal.sqlstate))));
         if let (true, Some(statement)) = (options.all, &refusal.statement) {
             let statement = Tone::Faint.paint(options.color, &visible(statement));
             lines.push(under(&format!("{:>4}  {statement}", "")));

@@ -46,7 +46,7 @@ fn setting(report: &Report, options: &Options) -> Vec<String> {
         .databases
         .iter()
         .map(|database| {
-            let template = database.template.get(..8).unwrap_or(&database.template);
+            let template = visible(database.template.get(..8).unwrap_or(&database.template));
             let how = if database.reused {
                 "reused".to_owned()
             } else {
@@ -110,7 +110,7 @@ fn isolation(isolation: &Isolation, options: &Options) -> Vec<String> {
     ];
     let ends: Vec<String> =
         ends.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-    let names = names.into_iter().collect::<Vec<_>>().join(" and ");
+    let names = visible(&names.into_iter().collect::<Vec<_>>().join(" and ")).into_owned();
     let mut text = if ends.is_empty() { names } else { format!("{names}: {}", ends.join(", ")) };
     if isolation.verified > 0 {
         let tests: BTreeSet<&str> = isolation.differed.iter().map(|d| d.test.as_str()).collect();
@@ -133,7 +133,7 @@ fn isolation(isolation: &Isolation, options: &Options) -> Vec<String> {
             under(&format!(
                 "{}: {} because {}",
                 visible(&one.database),
-                one.isolation,
+                visible(&one.isolation),
                 visible(why)
             ))
         }));

@@ -3,6 +3,8 @@
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
 
 mod built;
+mod hostile;
 mod json;
 mod models;
+mod outputs;
 mod pages;

@@ -1,10 +1,10 @@
 //! Reports made by hand.
 
 use proofmark_report::{
-    BrokenInvariant, DatabaseFacts, Differed, Excerpt, Figure, Finding, Invariants, Isolation,
-    IsolationInUse, Kept, Kind, Leases, LeftBehind, Means, Outcome, Owner, Promise, RecognisedBy,
-    ReplacedBecause, Report, RunFacts, SCHEMA, Severity, SlowLease, State, Suggestion, Tried,
-    TurnedAway, Unattributed, VERSION, Verdict,
+    BrokenInvariant, DatabaseFacts, Differed, Excerpt, Figure, Finding, Held, Invariants,
+    Isolation, IsolationInUse, Kept, Kind, Leases, LeftBehind, Means, Outcome, Owner, Promise,
+    RecognisedBy, ReplacedBecause, Report, RunFacts, SCHEMA, Severity, SlowLease, Source, State,
+    Suggestion, Tried, TurnedAway, Unattributed, VERSION, Verdict,
 };
 
 const MIGRATION: &str = "\
@@ -133,6 +133,13 @@ pub(crate) fn covered() -> Report {
         unattributed: Vec::new(),
         kept: Vec::new(),
         left: Vec::new(),
+        held: held(),
+        states: Vec::new(),
+        sources: vec![Source {
+            database: "shop".to_owned(),
+            path: "migrations/0007_inventory.sql".to_owned(),
+            text: MIGRATION.to_owned(),
+        }],
         notes: Vec::new(),
     }
 }
@@ -285,6 +292,28 @@ fn gaps() -> Vec<Finding> {
     }
     gaps.push(gap("never-refused", Kind::NotNull, "refund", "amount"));
     gaps
+}
+
+/// Two workers, three tests, of which one failed and one has no end.
+fn held() -> Vec<Held> {
+    let one = |test: &str, given_us, returned_us, failed| Held {
+        test: test.to_owned(),
+        database: "shop".to_owned(),
+        run: 0,
+        means: Means::TestEnvironment,
+        wait_us: 11_200,
+        given_us,
+        returned_us,
+        failed,
+        statements: 42,
+        refusals: 3,
+        rows: 7,
+    };
+    vec![
+        one("orders::places", 10_000, Some(900_000), false),
+        one("orders::reserve_last_unit", 20_000, Some(2_400_000), true),
+        one("orders::ships", 1_000_000, None, false),
+    ]
 }
 
 fn tried(times: u64, tests: u64) -> Tried {
