@@ -4,6 +4,7 @@
 mod attribution;
 mod failing_rows;
 mod located;
+mod random;
 mod reading;
 mod servers;
 mod state_columns;

@@ -9,6 +9,7 @@ mod clients;
 mod concurrent;
 mod disks;
 mod doctor;
+mod evidence;
 mod external;
 mod gate;
 mod help;

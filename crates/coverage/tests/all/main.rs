@@ -2,6 +2,7 @@
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes its snapshots so")]
 
 mod by_hand;
+mod evidence;
 mod made;
 mod real_server;
 mod shown;
