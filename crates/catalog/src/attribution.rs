@@ -110,6 +110,9 @@ impl Why {
     }
 }
 
+/// The name in a report, or without one its column.
+type Named<'a> = (Option<&'a str>, Option<&'a str>);
+
 /// Answers which promise an error names, for many errors of one catalog.
 ///
 /// To be preferred over [`Catalog::attribute`] where there is more than one error: it looks a name
@@ -117,7 +120,7 @@ impl Why {
 #[derive(Debug)]
 pub struct Attributor<'a> {
     /// Every way in which a promise is reported, by the name in it; what has none by its column.
-    reports: HashMap<(Option<&'a str>, Option<&'a str>), Vec<(&'a Promise, &'a ReportedAs)>>,
+    reports: HashMap<Named<'a>, Vec<(&'a Promise, &'a ReportedAs)>>,
 }
 
 impl<'a> Attributor<'a> {

@@ -41,7 +41,9 @@ fn collect<'a>(condition: &'a str, tokens: &[Token], found: &mut Vec<Clause<'a>>
     for connective in ["OR", "AND"] {
         let parts = split(condition, tokens, connective);
         if parts.len() > 1 {
-            parts.into_iter().for_each(|part| collect(condition, part, found));
+            for part in parts {
+                collect(condition, part, found);
+            }
             return;
         }
     }

@@ -43,7 +43,9 @@ pub(crate) fn review(arguments: &ReviewArguments, say: &Say) -> Result<Exit, Fai
     if arguments.prune {
         let gone = file.baseline.prune(&report.findings);
         file.write()?;
-        gone.iter().for_each(|id| say.line("Forgotten", &visible(id)));
+        for id in &gone {
+            say.line("Forgotten", &visible(id));
+        }
         say.line("Baseline", &format!("{} no longer there", count(gone.len())));
         return Ok(Exit::Clean);
     }

@@ -20,6 +20,7 @@ use proofmark_trace::{
 /// CHECKs of one table.
 const PER_TABLE: usize = 20;
 
+#[expect(clippy::print_stdout, reason = "a program that prints measurements")]
 fn main() -> Result<()> {
     let mut numbers = std::env::args().skip(1);
     let mut number = |default: usize| numbers.next().map_or(Ok(default), |text| text.parse());

@@ -39,8 +39,8 @@ impl Diff {
                     let touched = new.0..=new.0 + new.1 - 1;
                     diff.lines.entry(path.clone()).or_default().push(touched);
                 }
-            } else if line.starts_with("@@ ") {
-                inside = hunk(&line[3..]).map_or(0, |(old, new)| old.1 + new.1);
+            } else if let Some(ranges) = line.strip_prefix("@@ ") {
+                inside = hunk(ranges).map_or(0, |(old, new)| old.1 + new.1);
             }
         }
         diff

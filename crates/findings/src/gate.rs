@@ -91,10 +91,10 @@ impl Rules {
     }
 
     fn percentages(&self, finished: &Finished<'_>) -> Vec<RuleOutcome> {
+        type Count = fn(&Summary) -> u64;
         let summaries = finished.coverage.summaries();
         let summary = |kind: Kind| summaries.iter().find(|one| Kind::from(one.group) == kind);
         let mut outcomes = Vec::new();
-        type Count = fn(&Summary) -> u64;
         let lists: [(&str, &BTreeMap<Kind, f64>, Count); 2] = [
             ("refused", &self.gate.refused, |summary| summary.refused),
             ("accepted", &self.gate.accepted, |summary| summary.accepted),
@@ -130,7 +130,8 @@ impl Rules {
         if !outcome.passed && !missing.is_empty() {
             let more = if missing.len() > 10 { ", ..." } else { "" };
             missing.truncate(10);
-            outcome.sentence += &format!("; never: {}{more}", missing.join(", "));
+            let never = format!("; never: {}{more}", missing.join(", "));
+            outcome.sentence.push_str(&never);
         }
         vec![outcome]
     }

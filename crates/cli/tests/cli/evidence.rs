@@ -1,5 +1,6 @@
 //! What a run sees besides promises.
 
+use proofmark_catalog::PromiseId;
 use proofmark_coverage::{Coverage, MovesSeen, cover};
 use proofmark_trace::Trace;
 
@@ -90,7 +91,7 @@ fn shown(coverage: &Coverage) -> String {
         lines.push(format!("{} {} {}", one.test.as_str(), one.in_a_row, one.shape));
     }
     for one in &coverage.evidence.failed {
-        lines.push(format!("{} {:?}", one.sqlstate, one.promise.as_ref().map(|id| id.as_str())));
+        lines.push(format!("{} {:?}", one.sqlstate, one.promise.as_ref().map(PromiseId::as_str)));
     }
     lines.join("\n") + "\n"
 }

@@ -16,7 +16,8 @@ fn script(suite: &str) -> String {
         let (name, sql) = part.split_once('\n').expect("a test has a name on a line");
         let sql = sql.replace('\'', r"'\''");
         // A scenario's statement may fail, and psql goes on.
-        script += &format!("printf '%s' '{sql}' | psql \"$DATABASE_URL~{name}\" -qAt || true\n");
+        let sent = format!("printf '%s' '{sql}' | psql \"$DATABASE_URL~{name}\" -qAt || true\n");
+        script.push_str(&sent);
     }
     if script.is_empty() { "true\n".to_owned() } else { script }
 }

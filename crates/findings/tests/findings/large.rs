@@ -1,5 +1,6 @@
 //! A run of a size that no suite here has.
 
+use std::fmt::Write as _;
 use std::time::Instant;
 
 use proofmark_coverage::cover;
@@ -8,7 +9,7 @@ use serde_json::json;
 
 use crate::made::{Made, catalog, check, table, written};
 
-const TABLES: usize = 1_000;
+const TABLES: u64 = 1_000;
 const CHECKS_PER_TABLE: usize = 10;
 const TESTS: u64 = 100_000;
 
@@ -16,15 +17,14 @@ const TESTS: u64 = 100_000;
 /// `cargo test --release -p proofmark-findings -- --ignored --nocapture large`.
 #[test]
 #[ignore = "a measurement"]
-#[expect(clippy::print_stderr, reason = "a measurement")]
 fn large_runs_are_judged_in_seconds() {
     let (mut tables, mut checks, mut sql) = (Vec::new(), Vec::new(), String::new());
     for n in 0..TABLES {
         let name = format!("table_{n}");
-        sql += &format!("create table {name} (\n    a int");
+        write!(sql, "create table {name} (\n    a int").expect("a text");
         for m in 0..CHECKS_PER_TABLE {
             let rule = format!("{name}_rule_{m}");
-            sql += &format!(",\n    constraint {rule} check (a > 0)");
+            write!(sql, ",\n    constraint {rule} check (a > 0)").expect("a text");
             checks.push(check(&name, &rule));
         }
         sql += "\n);\n";
@@ -33,7 +33,7 @@ fn large_runs_are_judged_in_seconds() {
     let migrations = json!([{"path": "1.sql", "text": sql}]);
     let mut made = Made::with(&catalog(&tables, &checks), &migrations);
     for n in 0..TESTS {
-        let table = format!("table_{}", n as usize % TABLES);
+        let table = format!("table_{}", n % TABLES);
         let test = format!("suite::module_{}::a_row_is_stored_{n}", n % 100);
         made.lease(n + 1, &test, 5, &json!({"written": [written(&table, 1)]}));
     }

@@ -129,7 +129,7 @@ impl Config {
         Self::parse(path, &text, &|name| std::env::var(name).ok())
     }
 
-    fn parse(
+    pub(super) fn parse(
         path: &Path,
         text: &str,
         environment: &dyn Fn(&str) -> Option<String>,

@@ -88,11 +88,10 @@ fn mark(database: &str, promises: &[&Promise]) -> Mark {
     let (sign, state, open) = words(worst.state);
     let text = match (open, worst.refused.times) {
         (false, times) if times > 0 => format!("refused {}", grouped(times)),
-        (false, _) => state.to_owned(),
         (true, _) if worst.accepted.times > 0 => {
             format!("{state}, accepted {}", grouped(worst.accepted.times))
         }
-        (true, _) => state.to_owned(),
+        _ => state.to_owned(),
     };
     let all = promises.iter().map(|promise| {
         let (_, state, _) = words(promise.state);

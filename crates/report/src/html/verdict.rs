@@ -23,8 +23,9 @@ pub(super) struct Verdict {
 pub(super) fn verdict(report: &Report) -> Verdict {
     let (word, sign, good) = match report.outcome {
         Outcome::Passed if report.verdict.passed => ("Passed", "✓", true),
-        Outcome::Passed => ("Gate failed", "✗", false),
-        Outcome::InvariantBroken | Outcome::NotIsolated => ("Gate failed", "✗", false),
+        Outcome::Passed | Outcome::InvariantBroken | Outcome::NotIsolated => {
+            ("Gate failed", "✗", false)
+        }
         Outcome::SuiteFailed => ("Suite failed", "✗", false),
         Outcome::NothingObserved => ("Nothing observed", "?", false),
         Outcome::CutOff => ("Cut off", "?", false),

@@ -117,7 +117,8 @@ fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            let digit = |of: u8| char::from(b"0123456789ABCDEF"[usize::from(of)]);
+            uri.extend(['%', digit(byte >> 4), digit(byte & 15)]);
         }
     }
     uri
