@@ -35,13 +35,14 @@ fn a_key_that_does_not_exist_is_shown_with_its_line() {
         &project,
         &["run"],
         expect![[r#"
-        fatal: no tests were run
-          because: [PROJECT]/proofmark.toml: TOML parse error at line 1, column 1
-              |
-            1 | comand = ["true"]
-              | ^^^^^^
-            unknown field `comand`, expected one of `command`, `output`, `lane`, `isolation`, `verify_every`, `postgres`, `database`, `identity`
-    "#]],
+            fatal: no tests were run
+              because: [PROJECT]/proofmark.toml: TOML parse error at line 1, column 1
+                  |
+                1 | comand = ["true"]
+                  | ^^^^^^
+                unknown field `comand`, expected one of `command`, `output`, `lane`, `isolation`, `verify_every`, `postgres`, `database`, `identity`, `evidence`, `findings`, `gate`, `report`
+            help: did you mean `command`?
+        "#]],
     );
 }
 

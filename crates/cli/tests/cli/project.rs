@@ -377,6 +377,11 @@ fn word(word: &str) -> String {
     if let Some((name, _)) = word.split_once('@').filter(|(_, key)| is_key(key)) {
         return format!("{name}@[KEY]");
     }
+    if let Some((before, (_, file))) =
+        word.split_once("/runs/").and_then(|(before, rest)| Some((before, rest.split_once('/')?)))
+    {
+        return format!("{before}/runs/[RUN]/{file}");
+    }
     let bare = word.trim_end_matches([']', ')']);
     match bare.strip_suffix('s').filter(|number| is_number(number) && number.contains('.')) {
         Some(_) => format!("[TIME]{}", &word[bare.len()..]),

@@ -28,7 +28,7 @@ fn a_refused_value_is_in_no_file_and_not_in_the_report() {
         assert!(!text.contains("hunter2"), "{} contains it", path.display());
         files += 1;
     }
-    assert_eq!(files, 4, "trace, two reports, log");
+    assert_eq!(files, 6, "trace, three reports, outcomes, log");
 }
 
 #[test]

@@ -32,6 +32,7 @@ fn progress_is_told_in_lines_of_one_form() {
               Server PostgreSQL [VERSION] ([ORIGIN]) up in [N] ms
             Template shop@[KEY] reused
              Running sh -eu suite.sh
+              Report [PROJECT]/.proofmark/runs/[RUN]/report.html
     "#]]
     .assert_eq(&ran.progress());
 }

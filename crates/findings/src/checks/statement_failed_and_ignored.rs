@@ -26,8 +26,8 @@ time.",
 Find the statement in the code and let its error through, or remove it.",
     limits: "\
 Refusals by a promise (class 23), values that do not fit (22), errors raised by the schema's \
-own functions (P0) and conflicts between transactions (40) are what tests of refusals bring \
-about, and are not reported.
+own functions (P0), conflicts between transactions (40) and what an operator does to a session \
+(57) are what tests of refusals and of faults bring about, and are not reported.
 Whether a test failed is known where its runner says so; otherwise no lease counts as failed.",
     accept: "\
 A statement that is expected to fail, such as the probe for a feature of the server.",
@@ -41,8 +41,9 @@ A statement that is expected to fail, such as the probe for a feature of the ser
 };
 
 /// Classes of errors that tests provoke on purpose (appendix A of PostgreSQL's manual): values
-/// that do not fit, refusals, rollbacks of conflicts, errors raised by functions.
-const PROVOKED: [&str; 4] = ["22", "23", "40", "P0"];
+/// that do not fit, refusals, rollbacks of conflicts, sessions that an operator ends, errors raised
+/// by functions.
+const PROVOKED: [&str; 5] = ["22", "23", "40", "57", "P0"];
 
 /// Characters of a statement in the address of a finding.
 const SHAPE_MAX: usize = 120;

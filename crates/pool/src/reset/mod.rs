@@ -39,7 +39,7 @@ pub(crate) use undo::Plan;
 
 use crate::copier::Copier;
 use crate::evidence::{self, Evidence, Questions, Watched};
-use crate::lease::LeaseError;
+use crate::lease::{LeaseError, literal};
 use crate::returned::{Difference, TableWritten};
 use crate::session::Session;
 use crate::slot::{Baseline, Counters, Inside, Slot};
@@ -345,7 +345,7 @@ impl Engine {
             inside.reads = Some(now);
         }
         if !questions.rows.is_empty() {
-            let newer = catalogs::newer_than(&inside.baseline.xid);
+            let newer = catalogs::newer_than(&literal(&inside.baseline.xid));
             let rows = evidence::rows(&inside.session, questions, written, &newer).await;
             found.rows = Some(rows.map_err(&step)?);
         }

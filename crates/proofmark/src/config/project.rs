@@ -343,7 +343,7 @@ mod tests {
 
     #[test]
     fn the_keys_that_are_commented_out_in_the_example_exist_and_have_that_default() {
-        // Uncomments `# key = ...` lines and their continuations; prose keeps its two-hash form.
+        // Uncomments `# key = ...` and `# [section]` lines and their continuations; prose keeps its two-hash form.
         let text: String = super::super::EXAMPLE
             .lines()
             .map(|line| {
@@ -351,8 +351,9 @@ mod tests {
                 let key = bare.split(" = ").next().unwrap_or_default();
                 let is_key =
                     bare.contains(" = ") && key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+                let is_section = bare.starts_with('[') && bare.ends_with(']');
                 let continued = line.starts_with("#        \"");
-                match (is_key, continued) {
+                match (is_key || is_section, continued) {
                     (true, _) => format!("{bare}\n"),
                     (_, true) => format!("{}\n", line.trim_start_matches('#')),
                     _ => format!("{line}\n"),

@@ -26,7 +26,7 @@ mod tests {
     use crate::config::Config;
 
     /// Every key with a line of the file in which it has another value than by default.
-    const KEYS: [(&str, &str); 50] = [
+    const KEYS: [(&str, &str); 57] = [
         ("command", "command = [\"x\"]"),
         ("output", "output = \"x\""),
         ("lane", "lane = \"direct\""),
@@ -52,6 +52,13 @@ mod tests {
             "[database.a]\ninvariants = \"i.sql\"\ninvariants_except = [\"t\"]",
         ),
         ("database.*.env", "[database.a]\nenv = \"X\""),
+        ("database.*.states", "[database.a]\nstates = [\"public.orders.state\"]"),
+        ("evidence", "[evidence]\nrows = false"),
+        ("evidence.statements", "[evidence]\nstatements = false"),
+        ("evidence.indexes", "[evidence]\nindexes = false"),
+        ("evidence.rows", "[evidence]\nrows = false"),
+        ("report", "[report]\nformats = [\"html\"]"),
+        ("report.formats", "[report]\nformats = [\"json\"]"),
         ("identity", "[identity]\ngrace_ms = 2"),
         ("identity.env", "[identity]\nenv = [\"X\"]"),
         ("identity.grace_ms", "[identity]\ngrace_ms = 1"),
