@@ -27,7 +27,7 @@ use crate::id::ApiKeyId;
 /// What is counted together.
 const WINDOW: TimeDelta = TimeDelta::minutes(1);
 
-/// How many keys are remembered at least; beyond that, those of minutes that are over are forgotten.
+/// How many keys are remembered; beyond that, those of minutes that are over are forgotten.
 const MOST: usize = 10_000;
 
 /// What is left of what was taken.
