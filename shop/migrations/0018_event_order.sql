@@ -1,6 +1,6 @@
 -- Events can be read in the order in which they became visible, without missing one.
 
-CREATE UNIQUE INDEX outbox_in_order ON outbox (xid, position);
+CREATE INDEX outbox_in_order ON outbox (xid, position);
 
 CREATE FUNCTION settled_xid() RETURNS xid8 LANGUAGE sql STABLE
 BEGIN ATOMIC
