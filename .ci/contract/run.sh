@@ -27,7 +27,7 @@ if ! cmp -s $here/requirements.txt "$venv/.made-from"; then
   rm -rf "$venv"
   # Nothing is installed but what is pinned by a hash.
   { python3 -m venv "$venv" &&
-    "$venv/bin/pip" install --quiet --require-hashes -r $here/requirements.txt; } ||
+    "$venv/bin/pip" install --quiet --only-binary :all: --require-hashes -r $here/requirements.txt; } ||
     skip "the packages of $here/requirements.txt cannot be installed"
   cp $here/requirements.txt "$venv/.made-from"
 fi

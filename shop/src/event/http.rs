@@ -1,4 +1,10 @@
-//! `/v1/events`: what happened, to look at. Who must miss nothing takes webhooks.
+//! `/v1/events`: what happened, in the order in which it became visible.
+//!
+//! Ids follow clocks, and numbers of a sequence are given out before they are committed: who reads
+//! on from the largest that they have seen misses what commits late. So events are in the order of
+//! their transactions, and none is shown while a transaction that began before its own is open.
+//!
+//! **Invariant**: a page never grows in front of an event that was shown.
 
 use axum::Json;
 use axum::extract::State;
@@ -37,7 +43,9 @@ fn event((id, r#type, version, seq, occurred_at, data): Row) -> Event {
     Event { id, r#type, version, seq, occurred_at, data }
 }
 
-/// Lists events, the oldest first, by when their transaction began.
+/// Lists events in an order to which nothing is added in front of what was shown: who asks on after
+/// the last one they know misses none. Those of one aggregate are in the order of their `seq`. An
+/// event appears once all transactions that began before its own are over.
 #[utoipa::path(get, path = "/v1/events", tag = "events", params(PageQuery),
     security(("api_key" = ["events.read"])),
     responses((status = 200, body = Page<Event>)))]
@@ -45,11 +53,25 @@ async fn list(
     State(state): State<AppState>,
     Search(page): Search<PageQuery>,
 ) -> Result<Json<Page<Event>>, Problem> {
+    let from = match page.after::<EventId>()? {
+        None => Some(("0".to_owned(), 0)),
+        Some(last) => {
+            sqlx::query_as("SELECT xid::text, position FROM outbox WHERE id = $1")
+                .bind(last)
+                .fetch_optional(&state.pool)
+                .await?
+        }
+    };
+    let Some::<(String, i64)>((xid, position)) = from else {
+        return Err(Problem::new(Code::QueryInvalid).with("parameter", "after"));
+    };
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, type, version, seq, occurred_at, payload FROM outbox
-          WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2",
+          WHERE (xid, position) > ($1::text::xid8, $2) AND xid < (SELECT settled_xid())
+          ORDER BY xid, position LIMIT $3",
     )
-    .bind(page.after::<EventId>()?)
+    .bind(xid)
+    .bind(position)
     .bind(page.limit.to_read())
     .fetch_all(&state.pool)
     .await?;

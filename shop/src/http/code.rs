@@ -239,6 +239,7 @@ codes! {
     CaptureExceedsAuthorized = "capture_exceeds_authorized" CONFLICT "More than is held";
     RefundNotFound = "refund_not_found" NOT_FOUND "There is no such refund";
     RefundNotWaiting = "refund_not_waiting" CONFLICT "The refund does not wait for somebody";
+    NothingToRefund = "nothing_to_refund" CONFLICT "Nothing is left to give back";
     RefundExceedsCaptured = "refund_exceeds_captured" CONFLICT
         "More than was taken and not given back";
     RefundExceedsLine = "refund_exceeds_line" CONFLICT "A line would get back more than it cost";

@@ -1,11 +1,11 @@
-//! How much is allowed: the size and the time of a request, how many at once, how many a minute.
+//! How much is allowed: the size and the time of a request, how many at once.
 //!
 //! In: [`Limits`]. Out: a layer around every route. What is too much is refused at once, with 429
 //! or 503 and `Retry-After`; what was begun is finished, also when its caller has gone.
 //!
 //! **Invariant**: a change runs in a task of its own, so that no lost connection stops it half way.
 
-use std::num::NonZeroU32;
+use std::num::NonZeroI32;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,8 @@ use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument as _;
-use uuid::Uuid;
 
 use super::{AppState, Code, Problem};
 use crate::telemetry::sql::carried;
@@ -33,8 +31,9 @@ pub struct Limits {
     pub quiet: Duration,
     /// Requests at once; more are refused with 503.
     pub in_flight: usize,
-    /// Requests of a key in a minute, where the key has no limit of its own.
-    pub per_minute: NonZeroU32,
+    /// Requests of a key in a minute of the clock, over all instances of the service, where the key
+    /// has no limit of its own.
+    pub per_minute: NonZeroI32,
 }
 
 impl Default for Limits {
@@ -44,7 +43,7 @@ impl Default for Limits {
             time: Duration::from_secs(30),
             quiet: Duration::from_secs(75),
             in_flight: 256,
-            per_minute: NonZeroU32::new(600_000).unwrap_or(NonZeroU32::MAX),
+            per_minute: NonZeroI32::new(600_000).unwrap_or(NonZeroI32::MAX),
         }
     }
 }
@@ -69,23 +68,6 @@ impl Gate {
     /// Waits until nobody is in.
     pub(super) async fn empty(&self) {
         drop(self.permits.acquire_many(self.size).await);
-    }
-}
-
-/// Counts the requests of each key.
-#[derive(Debug)]
-pub(super) struct Rates {
-    of_all: DefaultKeyedRateLimiter<Uuid>,
-}
-
-impl Rates {
-    pub(super) fn new(limits: &Limits) -> Self {
-        Self { of_all: RateLimiter::dashmap(Quota::per_minute(limits.per_minute)) }
-    }
-
-    /// Counts one request of a key.
-    pub(super) fn count(&self, key: Uuid) -> Result<(), Problem> {
-        self.of_all.check_key(&key).map_err(|_| Problem::new(Code::RateLimited).retry_after(1))
     }
 }
 

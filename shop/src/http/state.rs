@@ -6,7 +6,8 @@ use std::sync::Arc;
 use sqlx::PgPool;
 
 use super::key::KeyCache;
-use super::limit::{Gate, Limits, Rates};
+use super::limit::{Gate, Limits};
+use super::rate::Rates;
 use crate::context::Context;
 use crate::inventory::HotHolds;
 use crate::payment::inbound::NoticeSecrets;
@@ -69,7 +70,7 @@ impl AppState {
         Self {
             hot: HotHolds::new(pool.clone(), context.clone()),
             gate: Gate::new(limits.in_flight),
-            rates: Arc::new(Rates::new(&limits)),
+            rates: Arc::default(),
             keys: Arc::default(),
             pool,
             context,

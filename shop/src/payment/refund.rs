@@ -67,9 +67,12 @@ pub enum RefundError {
     /// The refund is not one that waits for somebody.
     #[error("the refund is not one that waits for somebody")]
     NotWaiting,
-    /// Nothing, or less; also when nothing is left.
+    /// Nothing, or less.
     #[error("the amount is not more than zero")]
     NotPositive,
+    /// All that is left was asked for, and nothing is: the rest is claimed back already.
+    #[error("nothing is left to give back")]
+    NothingLeft,
     /// The payment is in another currency.
     #[error("the payment is in another currency")]
     OtherCurrency,
@@ -250,7 +253,10 @@ pub(crate) async fn begin(
     }
     let amount = match request.amount {
         Some(amount) => amount,
-        None => row.money(refundable(connection, &row).await?)?,
+        None => match refundable(connection, &row).await? {
+            ..1 => return Err(RefundError::NothingLeft),
+            left => row.money(left)?,
+        },
     };
     if amount.minor() < 1 || request.lines.iter().any(|line| line.amount.minor() < 1) {
         return Err(RefundError::NotPositive);

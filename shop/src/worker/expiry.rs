@@ -1,9 +1,11 @@
 //! Ends carts, orders and payments whose time is over, and forgets answers that nobody may ask for
-//! again.
+//! again and minutes that nobody counts in.
 
 use std::time::Duration;
 
 use super::{Duty, DutyError, Work};
+use crate::http::forget_windows;
+use crate::http::idempotency::forget_expired;
 use crate::order::PAYMENT_WAIT;
 use crate::{cart, order, payment};
 
@@ -35,16 +37,8 @@ impl Duty for Expiry {
             ended += round.ended as usize;
         }
         ended += order::expire_unpaid(pool, &context, PAYMENT_WAIT, BATCH).await?.len();
-        let limit = i64::from(BATCH) * 10;
-        let forgotten = sqlx::query(
-            "DELETE FROM idempotency_key WHERE (scope, key) IN (
-                 SELECT scope, key FROM idempotency_key WHERE expires_at <= $1
-                  ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
-        )
-        .bind(context.now())
-        .bind(limit)
-        .execute(pool)
-        .await?;
-        Ok(ended > 0 || forgotten.rows_affected() > 0)
+        let forgotten = forget_expired(pool, &context, BATCH * 10).await?
+            + forget_windows(pool, &context, BATCH * 10).await?;
+        Ok(ended > 0 || forgotten > 0)
     }
 }

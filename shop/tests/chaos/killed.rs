@@ -2,13 +2,9 @@
 //! directory.
 
 use std::path::PathBuf;
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::TimeDelta;
-use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use proofmark_postgres::{Cache, Image, Search, Server, ServerOptions, base_image, find};
 use shop::id::{OrderId, PaymentId, VariantId};
 use shop::payment::provider::fake::{FakeProvider, Moved};
@@ -17,6 +13,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
 use super::life::{Answers, Said, keep_buying};
 use crate::make::Make;
+use crate::make::kill::kill_all;
 use crate::make::payment::eur;
 use crate::payments::books::ours;
 use crate::workflows::Workflow;
@@ -59,47 +56,6 @@ async fn migrate(server: &Server) {
         let sql = std::fs::read_to_string(&file).unwrap();
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
     }
-}
-
-/// The processes that a process has started.
-fn children(parent: i32) -> Vec<Pid> {
-    let listed = Command::new("ps").args(["-A", "-o", "pid=", "-o", "ppid="]).output().unwrap();
-    String::from_utf8(listed.stdout)
-        .unwrap()
-        .lines()
-        .filter_map(|line| {
-            let (pid, of) = line.trim().split_once(char::is_whitespace)?;
-            (of.trim().parse() == Ok(parent)).then(|| pid.parse().map(Pid::from_raw).ok())?
-        })
-        .collect()
-}
-
-/// Kills the postmaster and all of its processes, and waits until they are gone; none of them can
-/// tidy anything up.
-fn kill_all(server: &Server) {
-    let postmaster = Pid::from_raw(server.pid());
-    // It must not start others, or notice the end of those it has, while they are killed.
-    kill(postmaster, Signal::SIGSTOP).unwrap();
-    let children = children(server.pid());
-    assert!(children.len() > 3, "the server was at work");
-    for pid in children.iter().chain([&postmaster]) {
-        // Whoever has just ended is gone already.
-        let _ = kill(*pid, Signal::SIGKILL);
-    }
-    let end = Instant::now() + Duration::from_secs(30);
-    for pid in children {
-        // Whoever inherits them collects them; a process that is only an entry runs no more.
-        while !gone(pid) {
-            assert!(Instant::now() < end, "{pid} does not end");
-            std::thread::yield_now();
-        }
-    }
-}
-
-fn gone(pid: Pid) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let zombie = stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z'));
-    zombie || kill(pid, None) == Err(Errno::ESRCH)
 }
 
 /// Whatever somebody was told is so.
@@ -170,7 +126,7 @@ async fn what_was_answered_survives_the_death_of_the_server(make: Make) {
             })
             .collect();
         answers.until(before + 30).await;
-        kill_all(&server);
+        kill_all(server.pid());
         for shopper in shoppers {
             shopper.await.unwrap();
         }

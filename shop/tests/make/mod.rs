@@ -10,6 +10,7 @@ mod catalog;
 mod clock;
 mod customer;
 mod inventory;
+pub mod kill;
 mod order;
 pub mod payment;
 mod pricing;

@@ -103,6 +103,9 @@ async fn a_pending_refund_claims_its_money_and_settles_later(make: Make) {
     assert_eq!(make.state_of(payment).await, P::Captured);
     let more = refund(&make.db, &make.context, &fake, &refund_of(payment, eur(1))).await;
     assert!(matches!(more, Err(RefundError::ExceedsCaptured)), "{more:?}");
+    let rest = Refund { amount: None, ..refund_of(payment, eur(1)) };
+    let rest = refund(&make.db, &make.context, &fake, &rest).await;
+    assert!(matches!(rest, Err(RefundError::NothingLeft)), "{rest:?}");
     fake.finish(pending.refund.uuid(), &Finish::Succeed);
     deliver(&make, &fake).await;
     assert_eq!(make.state_of(payment).await, P::Refunded);

@@ -11,7 +11,9 @@ mod client;
 
 mod admin;
 mod api;
+mod chaos;
 mod commands;
+mod instances;
 mod security;
 mod telemetry;
 mod webhooks;

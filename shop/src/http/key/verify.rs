@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::ApiKey;
 use crate::http::{AppState, Code, Problem};
-use crate::id::{ApiKeyId, Id as _};
+use crate::id::ApiKeyId;
 
 /// How long what was read of a key is believed: a revocation elsewhere takes effect within this.
 const BELIEVED: Duration = Duration::from_secs(1);
@@ -86,7 +86,8 @@ pub(in crate::http) async fn verify(state: &AppState, text: &str) -> Result<Arc<
     if over(grant.expires_at) || grant.revoked_at.is_some() {
         return Err(refused());
     }
-    state.rates.count(grant.id.uuid())?;
+    let per_minute = grant.per_minute.unwrap_or(state.limits.per_minute.get());
+    state.rates.count(&state.pool, &state.context, grant.id, per_minute).await?;
     Ok(grant)
 }
 

@@ -88,6 +88,7 @@ problems!(RefundError {
     E::WrongState(_) => PaymentState,
     E::NotWaiting => RefundNotWaiting,
     E::NotPositive => AmountNotPositive,
+    E::NothingLeft => NothingToRefund,
     E::OtherCurrency => CurrencyMismatch,
     E::ExceedsCaptured => RefundExceedsCaptured,
     E::LinesExceedAmount => RefundLinesExceedAmount,

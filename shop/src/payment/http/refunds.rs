@@ -49,6 +49,9 @@ struct NewRefundLine {
 }
 
 /// Gives money back: all of it, a part, or a further part.
+///
+/// Without an amount it is what is left: 409 `nothing_to_refund` if the rest is on its way back
+/// already, or disputed.
 #[utoipa::path(post, path = "/v1/payments/{id}/refunds", tag = "payments",
     request_body = NewRefund,
     params(("id" = PaymentId, Path), ("Idempotency-Key" = String, Header)),

@@ -1,6 +1,7 @@
 //! The whole life of an order over HTTP: cart, lines, order, payment, capture, parcel, refund.
 
 use serde_json::json;
+use shop::payment::provider::fake::Behaviour;
 
 use super::stage::{self, cart, placed};
 use crate::client::AuthedClient;
@@ -86,4 +87,18 @@ async fn what_is_refused_on_the_way_says_why(shop: AuthedClient) {
     let refund = json!({ "amount": over["amount"], "reason": "duplicate" });
     let answer = shop.post(&format!("{path}/refunds"), refund).await;
     answer.expect_problem(409, "refund_exceeds_captured");
+}
+
+#[proofmark::test]
+async fn what_is_on_its_way_back_is_not_refunded_again(shop: AuthedClient) {
+    let payment = stage::captured(&shop).await;
+    let path = format!("/v1/payments/{payment}/refunds");
+    let all = json!({ "reason": "duplicate" });
+    shop.service.fake.script([Behaviour::Pend]);
+    let first = shop.post(&path, all.clone()).await;
+    assert_eq!(first.expect(201)["state"], "pending");
+    shop.post(&path, all).await.expect_problem(409, "nothing_to_refund");
+    let nothing = json!({ "amount": { "minor": 0, "currency": "EUR" }, "reason": "duplicate" });
+    shop.post(&path, nothing).await.expect_problem(422, "amount_not_positive");
+    assert_eq!(shop.get(&path).await.expect(200)["data"].as_array().unwrap().len(), 1);
 }

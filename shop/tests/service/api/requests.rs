@@ -1,6 +1,6 @@
 //! What is wrong with a request before anybody looks at what it asks for.
 
-use std::num::NonZeroU32;
+use std::num::NonZeroI32;
 
 use reqwest::Method;
 use serde_json::json;
@@ -65,7 +65,7 @@ async fn pages_follow_each_other_without_gap_or_overlap(shop: AuthedClient) {
 
 #[proofmark::test]
 async fn too_many_requests_of_a_key_are_refused_and_others_are_not(make: Make) {
-    let limits = Limits { per_minute: NonZeroU32::new(2).unwrap(), ..Limits::default() };
+    let limits = Limits { per_minute: NonZeroI32::new(2).unwrap(), ..Limits::default() };
     let service = Service::start(&make, limits).await;
     let scopes = every_scope(&make).await;
     let client = Client::new(&service.url).with_token(&key(&make, &scopes).await);

@@ -247,11 +247,20 @@ pub async fn every_scope(make: &Make) -> BTreeSet<Slug> {
 
 /// A key with these scopes that does not expire.
 pub async fn key(make: &Make, scopes: &BTreeSet<Slug>) -> String {
+    create(make, scopes, None).await
+}
+
+/// The same, that may ask so often in a minute.
+pub async fn limited_key(make: &Make, scopes: &BTreeSet<Slug>, per_minute: i32) -> String {
+    create(make, scopes, Some(per_minute)).await
+}
+
+async fn create(make: &Make, scopes: &BTreeSet<Slug>, per_minute: Option<i32>) -> String {
     let request = CreateKey {
         name: "test".parse().unwrap(),
         scopes: scopes.clone(),
         expires_at: None,
-        per_minute: None,
+        per_minute,
     };
     create_key(&make.db, &make.context, &request).await.unwrap().1.reveal()
 }

@@ -29,21 +29,22 @@ fn text(output: &Output) -> String {
 
 /// Runs it and expects success; gives what it printed.
 #[track_caller]
-fn done(data: &Path, arguments: &[&str]) -> String {
+pub fn done(data: &Path, arguments: &[&str]) -> String {
     let output = run(data, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", text(&output));
     text(&output)
 }
 
 /// A service that was started and is ready.
-struct Serving {
+#[derive(Debug)]
+pub struct Serving {
     process: Child,
     said: Vec<String>,
     rest: BufReader<ChildStdout>,
 }
 
 impl Serving {
-    fn start(data: &Path) -> Self {
+    pub fn start(data: &Path) -> Self {
         let mut command =
             shop(data, &["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
         // Logs would fill a pipe that nobody reads.
@@ -58,18 +59,22 @@ impl Serving {
         serving
     }
 
-    fn told(&self, name: &str) -> Option<String> {
+    pub fn told(&self, name: &str) -> Option<String> {
         let line = self.said.iter().find_map(|line| line.strip_prefix(name))?;
         line.split_whitespace().next().map(ToOwned::to_owned)
     }
 
-    fn client(&self, key: &str) -> Client {
-        let api = self.told("api").unwrap();
-        Client::new(api.trim_end_matches("/v1")).with_token(key)
+    /// Where it listens: `http://127.0.0.1:port`.
+    pub fn url(&self) -> String {
+        self.told("api").unwrap().trim_end_matches("/v1").to_owned()
+    }
+
+    pub fn client(&self, key: &str) -> Client {
+        Client::new(&self.url()).with_token(key)
     }
 
     /// Ends it with a signal; its exit code, none when the signal was what ended it.
-    fn end(mut self, signal: Signal) -> Option<i32> {
+    pub fn end(mut self, signal: Signal) -> Option<i32> {
         let pid = Pid::from_raw(i32::try_from(self.process.id()).unwrap());
         kill(pid, signal).unwrap();
         let mut last = String::new();
