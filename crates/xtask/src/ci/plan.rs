@@ -12,7 +12,7 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 
 use super::console::say;
-use super::gates::{Gates, Place};
+use super::gates::Gates;
 use crate::Outcome;
 
 /// Says which groups are concerned.
@@ -50,7 +50,7 @@ fn concerned<'a>(gates: &'a Gates, changed: Option<&[String]>) -> BTreeMap<&'a s
             .any(|gate| !gate.inputs.iter().any(|glob| glob == "**") && matches(&gate.inputs, path))
     };
     let unknown = changed.is_none_or(|paths| paths.iter().any(|path| !named(path)));
-    for gate in gates.all.iter().filter(|gate| gate.place == Place::Both) {
+    for gate in &gates.all {
         let hit = changed.is_some_and(|paths| paths.iter().any(|path| matches(&gate.inputs, path)));
         *groups.entry(gate.group.as_str()).or_insert(false) |= unknown || hit;
     }

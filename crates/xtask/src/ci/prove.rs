@@ -38,7 +38,7 @@ enum Proved {
 pub(crate) fn run(root: &Path, place: &Workplace, ids: &[String]) -> anyhow::Result<Verdict> {
     let gates = Gates::read(root)?;
     let nightly = ids == ["nightly"];
-    let ids = if nightly { &[] } else { ids };
+    let ids: &[String] = if nightly { &[] } else { ids };
     for id in ids {
         ensure!(gates.get(id).is_some(), "no gate {id:?}; try: cargo xtask ci list");
     }
