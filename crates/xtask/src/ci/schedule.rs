@@ -107,16 +107,14 @@ mod tests {
     use crate::ci::gates::Gates;
 
     fn outcomes(rows: &[(&str, &str, &str)], slots: usize) -> Vec<Outcome> {
-        let text: String = rows
-            .iter()
-            .map(|(id, run, more)| {
-                format!(
-                    "[[gate]]\nid = \"{id}\"\nsays = \"s\"\nrun = '''{run}'''\nclass = \"fast\"\n\
-                     inputs = [\"**\"]\nbudget_s = 1\ngroup = \"lint\"\n\
-                     proof = {{ expect = \"x\" }}\n{more}\n"
-                )
-            })
-            .collect();
+        let row = |(id, run, more): &(&str, &str, &str)| {
+            format!(
+                "[[gate]]\nid = \"{id}\"\nsays = \"s\"\nrun = '''{run}'''\nclass = \"fast\"\n\
+                 inputs = [\"**\"]\nbudget_s = 1\ngroup = \"lint\"\n\
+                 proof = {{ expect = \"x\" }}\n{more}\n"
+            )
+        };
+        let text = rows.iter().map(row).collect::<Vec<_>>().concat();
         let gates = Gates::parse(&text).expect("gates");
         let selected: Vec<&Gate> = gates.all.iter().collect();
         let folder = tempfile::tempdir().expect("a temporary folder");
