@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 use proofmark_pool::{Ending, Lease, Outcome, Pool, Session};
 use proofmark_proxy::{
     GivenBack, Granted, LeaseId, LeaseRequest, LeaseSource, Proxy, ProxyOptions, Seen, SourceError,
-    Upstream,
+    Upstream, WarmOptions,
 };
 use tokio::runtime::Handle;
 use tokio_postgres::{Config, SimpleQueryMessage};
@@ -112,7 +112,9 @@ impl Door {
         let held = Mutex::default();
         let (pools, socket, runtime) = (stage.pools(), stage.socket()?, Handle::current());
         let source = Source(Arc::new(Leases { pools, socket, held, runtime }));
-        let proxy = Proxy::start(ProxyOptions::new(events), Arc::new(source))?;
+        let warm = Some(WarmOptions { across_leases: true, ..WarmOptions::default() });
+        let options = ProxyOptions { warm, ..ProxyOptions::new(events) };
+        let proxy = Proxy::start(options, Arc::new(source))?;
         proxy.set_root_pid(std::process::id());
         Ok(Self { proxy })
     }

@@ -11,6 +11,10 @@ use tokio::task::JoinHandle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row, Statement};
 
+/// Statements that stay prepared in a session; a test suite writes to so many sets of tables and
+/// more.
+const PREPARED_MAX: usize = 256;
+
 /// An open connection; dereferences to [`tokio_postgres::Client`].
 #[derive(Debug)]
 pub struct Session {
@@ -44,24 +48,31 @@ impl Session {
         Ok(Self { client, driver, prepared: Mutex::default() })
     }
 
+    /// The statement `sql`, which is prepared the first time only.
+    pub(crate) async fn statement(&self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
+        let known = {
+            let prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+            prepared.get(sql).cloned()
+        };
+        if let Some(statement) = known {
+            return Ok(statement);
+        }
+        let statement = self.client.prepare(sql).await?;
+        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        if prepared.len() >= PREPARED_MAX {
+            prepared.clear();
+        }
+        prepared.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
     /// Like `query`; `sql` is prepared the first time only.
     pub(crate) async fn cached_query(
         &self,
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, tokio_postgres::Error> {
-        let known = {
-            let prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-            prepared.get(sql).cloned()
-        };
-        let statement = if let Some(statement) = known {
-            statement
-        } else {
-            let statement = self.client.prepare(sql).await?;
-            let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-            prepared.insert(sql.to_owned(), statement.clone());
-            statement
-        };
+        let statement = self.statement(sql).await?;
         self.client.query(&statement, parameters).await
     }
 

@@ -29,7 +29,7 @@ pub(crate) struct Stock {
 
 #[derive(Debug, Default)]
 struct State {
-    ready: VecDeque<Slot>,
+    ready: Vec<Slot>,
     waiting: VecDeque<Waiter>,
     /// Being made, or made pristine.
     coming: usize,
@@ -56,11 +56,12 @@ impl Stock {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The slot that has been ready for longest, or where to wait for one.
+    /// The slot that became ready last, or where to wait for one: the less was written since on the
+    /// server, the less there is to read when it comes back, and its connections are still warm.
     pub(crate) fn take(&self) -> Result<Slot, oneshot::Receiver<Result<Slot, LeaseError>>> {
         let mut state = self.state();
         state.asked = true;
-        if let Some(slot) = state.ready.pop_front() {
+        if let Some(slot) = state.ready.pop() {
             state.out += 1;
             return Ok(slot);
         }
@@ -130,7 +131,7 @@ impl Stock {
         if state.ready.len() >= self.idle_max {
             return Arrived::Surplus(slot);
         }
-        state.ready.push_back(slot);
+        state.ready.push(slot);
         Arrived::Kept
     }
 

@@ -26,6 +26,8 @@ struct Found {
     returned: Returned,
     /// None: the database is gone.
     judged: Option<Judged>,
+    /// As [`crate::reset::Look`] has it.
+    quiet: Option<String>,
 }
 
 impl Workshop {
@@ -110,6 +112,7 @@ impl Workshop {
         }
         found.returned.written = written;
         found.judged = Some(judged);
+        found.quiet = seen.quiet;
         Ok(found)
     }
 
@@ -136,10 +139,10 @@ impl Workshop {
         found: Found,
         ending: Ending<'_>,
     ) -> Result<Returned, LeaseError> {
-        let Found { mut returned, judged } = found;
+        let Found { mut returned, judged, quiet } = found;
         let kept = ending.outcome == Outcome::Failed || !returned.broken.is_empty();
         let kept = kept && judged.is_some();
-        match self.cluster.returned(&slot.database, kept).await {
+        match self.cluster.returned_after(&slot.database, kept, quiet).await {
             Ok(left) => returned.left.extend(left),
             Err(error) => {
                 self.stock.back(false);
@@ -253,7 +256,7 @@ impl Workshop {
             .is_some();
         if !there {
             returned.left.push(Leftover::OwnDatabaseDropped(database.to_owned()));
-            return Ok(Found { returned, judged: None });
+            return Ok(Found { returned, ..Found::default() });
         }
         let target = &self.copier.target;
         if statistics::touched(target, &control, database).await? {
@@ -267,7 +270,7 @@ impl Workshop {
             inside.close().await;
         }
         self.sessions.put(control);
-        Ok(Found { returned, judged: Some(Judged::Pristine) })
+        Ok(Found { returned, judged: Some(Judged::Pristine), quiet: None })
     }
 
     /// What a test left besides its copy; prepared transactions are rolled back, because they would

@@ -27,10 +27,12 @@ pub struct Target {
 const OURS: &str = "-c statement_timeout=0 -c lock_timeout=0 \
     -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 \
     -c default_transaction_read_only=off -c default_transaction_isolation=read\\ committed \
-    -c synchronous_commit=on -c client_min_messages=error";
+    -c synchronous_commit=on -c client_min_messages=error -c plan_cache_mode=force_generic_plan \
+    -c jit=off";
 
-/// The same for one inside a database that tests use.
-const INSIDE: &str = "-c track_counts=off -c stats_fetch_consistency=none";
+/// The same for one inside a database that tests use, in which it only reads and takes back.
+const INSIDE: &str =
+    "-c track_counts=off -c stats_fetch_consistency=none -c session_replication_role=replica";
 
 /// Why a server cannot serve as a target.
 #[derive(Debug, thiserror::Error)]

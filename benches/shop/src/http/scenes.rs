@@ -118,7 +118,7 @@ impl Stand<'_> {
             while let Some(done) = tasks.join_next().await {
                 match done?? {
                     (Told::Done(_), took) => winners.times.push(took),
-                    (Told::Refused(409, _), took) => losers.times.push(took),
+                    (Told::Refused(409 | 422, _), took) => losers.times.push(took),
                     (other, _) => anyhow::bail!("a refund was answered with {other:?}"),
                 }
             }

@@ -118,6 +118,13 @@ const SIGNATURE: &str = "\
         where setdatabase = 0 or setdatabase in \
               (select oid from pg_database where not starts_with(datname::text, 'proofmark_')))";
 
+/// What is shared by all databases, but is in no table of the server and so not in the WAL, as an
+/// expression; for superusers.
+pub(crate) const OUTSIDE_THE_WAL: &str = "concat_ws(' ', \
+    (select string_agg(s.slot_name::text, ' ') from pg_get_replication_slots() s \
+      where not s.temporary), \
+    (select modification || ':' || size from pg_stat_file('postgresql.auto.conf', true)))";
+
 /// How to ask one server.
 #[derive(Debug)]
 pub(super) struct Questions {

@@ -17,7 +17,7 @@ use super::pristine::{DESCRIBED, Pristine, rows_of};
 use super::shape::{Kind, Shape, row};
 use tokio_postgres::SimpleQueryRow;
 
-use crate::lease::LeaseError;
+use crate::lease::{LeaseError, literal};
 use crate::slot::Inside;
 
 /// What became of the catalogs.
@@ -105,7 +105,7 @@ pub(super) async fn scan(
     shape: &Shape,
     relations: impl IntoIterator<Item = &u32>,
 ) -> Result<Vec<(u32, i64, i64)>, tokio_postgres::Error> {
-    let newer = newer_than(&inside.baseline.xid);
+    let newer = newer_than(&literal(&inside.baseline.xid));
     let each: Vec<String> = relations
         .into_iter()
         .map(|oid| {
@@ -132,7 +132,7 @@ async fn only_files(inside: &Inside, pristine: &Pristine) -> Result<bool, LeaseE
     let step = LeaseError::step("reading the catalogs of a returned database");
     let newer = format!(
         "select oid from pg_class where relpersistence <> 't' and {}",
-        newer_than(&inside.baseline.xid)
+        newer_than(&literal(&inside.baseline.xid))
     );
     let rows = inside.session.query(&newer, &[]).await.map_err(&step)?;
     let oids: Vec<u32> = rows.iter().map(|row| row.get(0)).collect();
@@ -141,8 +141,8 @@ async fn only_files(inside: &Inside, pristine: &Pristine) -> Result<bool, LeaseE
     Ok(now == pristine.described(&oids).await?)
 }
 
-/// A condition for rows that are newer than the transaction `xid`. What a row was frozen to does
+/// A condition for rows that are newer than the transaction `xid`, an expression. What a row was frozen to does
 /// not matter: its `xmin` stays.
 pub(crate) fn newer_than(xid: &str) -> String {
-    format!("age(xmin) < age('{xid}'::xid)")
+    format!("age(xmin) < age({xid}::xid)")
 }

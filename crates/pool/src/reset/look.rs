@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use super::detect::wal;
 use tokio_postgres::types::ToSql;
 
+use crate::cluster::OUTSIDE_THE_WAL;
 use crate::lease::LeaseError;
 use crate::session::Session;
 use crate::slot::Inside;
@@ -35,18 +36,30 @@ pub(crate) struct Look {
     pub(crate) belongings: Option<String>,
     /// Its files that were changed since the baseline; none when the WAL does not tell.
     pub(crate) files: Option<Vec<u32>>,
+    /// What all databases share and the WAL does not have, where it is known that of what the WAL
+    /// does have nothing was changed since the baseline.
+    pub(crate) quiet: Option<String>,
 }
 
+/// Asking for every column of every backend takes longer than all the rest, and is done only when
+/// somebody is there who may be a worker of autovacuum.
 const LOOK: &str = "\
-    select (select count(*) from pg_stat_get_activity(null) a \
-             where a.datid = $1 and not a.pid = any($2) \
-               and a.backend_type <> 'autovacuum worker'), \
+    select case when exists (select from pg_stat_get_backend_idset() b \
+                              where pg_stat_get_backend_dbid(b) = $1 \
+                                and not pg_stat_get_backend_pid(b) = any($2)) \
+                then (select count(*) from pg_stat_get_activity(null) a \
+                       where a.datid = $1 and not a.pid = any($2) \
+                         and a.backend_type <> 'autovacuum worker') \
+                else 0 end, \
            array(select p.gid from pg_prepared_xact() p where p.dbid = $1 order by 1), \
            (select row(d.datname, d.datdba, d.datallowconn, d.datistemplate, d.datconnlimit, \
-                       d.dattablespace, d.datacl, shobj_description(d.oid, 'pg_database'), \
+                       d.dattablespace, d.datacl, \
+                       (select s.description from pg_shdescription s \
+                         where s.objoid = d.oid and s.classoid = 'pg_database'::regclass), \
                        array(select row(s.setrole, s.setconfig)::text from pg_db_role_setting s \
                               where s.setdatabase = d.oid order by s.setrole))::text \
-              from pg_database d where d.oid = $1)";
+              from pg_database d where d.oid = $1), \
+           ";
 
 /// Looks at the slot's database; `wal` says whether its files are to be asked for.
 pub(crate) async fn look(
@@ -57,8 +70,9 @@ pub(crate) async fn look(
     wal: bool,
 ) -> Result<Look, LeaseError> {
     let about: [&(dyn ToSql + Sync); 2] = [&inside.oid, &known];
-    let asked = control.cached_query(LOOK, &about);
-    let (rows, files) = if wal {
+    let sql = format!("{LOOK}{OUTSIDE_THE_WAL}");
+    let asked = control.cached_query(&sql, &about);
+    let (rows, changed) = if wal {
         let changed = wal::changed(control, version_num, inside.oid, inside.baseline.lsn);
         futures_util::future::join(asked, changed).await
     } else {
@@ -66,7 +80,14 @@ pub(crate) async fn look(
     };
     let rows = rows.map_err(LeaseError::step("looking at a returned database"))?;
     let Some(row) = rows.first() else { return Ok(Look::default()) };
-    Ok(Look { others: row.get(0), prepared: row.get(1), belongings: row.get(2), files })
+    let quiet = changed.as_ref().filter(|changed| !changed.shared).map(|_| row.get(3));
+    Ok(Look {
+        others: row.get(0),
+        prepared: row.get(1),
+        belongings: row.get(2),
+        files: changed.map(|changed| changed.files),
+        quiet,
+    })
 }
 
 /// The same once nobody but `known` is connected; a client that stays is ended by the server.

@@ -2,8 +2,8 @@
 //!
 //! In: a slot, and what is dirty in it. Out: the slot, pristine, with its new baseline.
 //!
-//! Everything happens under `session_replication_role = replica`: no trigger fires or refuses, no
-//! foreign key looks at the order. That is safe because every table that was written to is set back
+//! Everything happens under `session_replication_role = replica`, which the slot's own session has
+//! from its beginning: no trigger fires or refuses, no foreign key looks at the order. That is safe because every table that was written to is set back
 //! itself. A table without seeds is emptied; of one with seeds the rows that are newer than the
 //! baseline are deleted, and if seeds are then missing they are inserted again from the pristine
 //! copy.
@@ -13,13 +13,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use tokio_postgres::types::PgLsn;
+use tokio_postgres::types::ToSql;
 
 use super::catalogs::newer_than;
 use super::detect::Dirty;
 use super::detect::counters::Moved;
 use super::pristine::{Pristine, Seeds, TEXT};
-use super::shape::{Sequence, Shape, row};
+use super::shape::{Sequence, Shape};
 use crate::lease::{LeaseError, quote};
 use crate::slot::Inside;
 
@@ -85,48 +85,51 @@ impl Plan {
         !self.truncate.is_empty()
     }
 
-    fn sql(&self, shape: &Shape, xid: &str) -> String {
+    /// The plan as one statement of one row: what is left of each table with seeds, and `$1` is the
+    /// transaction behind which everything is a test's. The same plan is the same text.
+    fn sql(&self, shape: &Shape) -> String {
         let name = |oid: &u32| shape.relations[oid].quoted();
-        let mut sql = String::from(BEGIN);
+        let mut with = Vec::new();
         for oid in &self.delete {
-            write!(sql, "delete from only {};", name(oid)).expect(NEVER);
+            with.push(format!("e{oid} as (delete from only {})", name(oid)));
         }
-        if !self.truncate.is_empty() {
-            let names: Vec<String> =
-                self.truncate.iter().map(|oid| format!("only {}", name(oid))).collect();
-            write!(sql, "truncate {};", names.join(", ")).expect(NEVER);
-        }
-        let newer = newer_than(xid);
+        let newer = newer_than("$1::text");
         for oid in &self.restore {
-            write!(sql, "delete from only {} where {newer};", name(oid)).expect(NEVER);
+            with.push(format!(
+                "d{oid} as (delete from only {} where {newer} returning 1)",
+                name(oid)
+            ));
         }
-        if !self.sequences.is_empty() {
-            let each: Vec<String> = self
-                .sequences
-                .iter()
-                .map(|oid| {
-                    let Sequence { last_value, is_called } = &shape.sequences[oid];
-                    format!("setval({oid}::oid::regclass, {last_value}, {is_called})")
-                })
-                .collect();
-            // A list of results has at most 1664.
-            for some in each.chunks(1000) {
-                write!(sql, "select {};", some.join(", ")).expect(NEVER);
-            }
-        }
-        for oid in &self.restore {
-            write!(sql, "select 'count', {oid}, count(*) from only {};", name(oid)).expect(NEVER);
-        }
-        sql.push_str(END);
-        sql
+        // Counted as it was before the statement, without what the statement deletes.
+        let left = |oid: &u32| {
+            format!("(select count(*) from only {}) - (select count(*) from d{oid})", name(oid))
+        };
+        let left: Vec<String> = self.restore.iter().map(left).collect();
+        let with =
+            if with.is_empty() { String::new() } else { format!("with {} ", with.join(", ")) };
+        format!("{with}select $1::text, array[{}]::bigint[]", left.join(", "))
+    }
+
+    /// What sets the sequences back.
+    fn sequences_sql(&self, shape: &Shape) -> Vec<String> {
+        let each: Vec<String> = self
+            .sequences
+            .iter()
+            .map(|oid| {
+                let Sequence { last_value, is_called } = &shape.sequences[oid];
+                format!("setval({oid}::oid::regclass, {last_value}, {is_called})")
+            })
+            .collect();
+        // A list of results has at most 1664.
+        each.chunks(1000).map(|some| format!("select {}", some.join(", "))).collect()
     }
 }
 
-const BEGIN: &str = "begin read write; set local session_replication_role = replica;";
+/// Begins what takes several statements.
+const BEGIN: &str = "begin read write;";
 
 /// Asked last: what is written later is not ours.
-const END: &str =
-    "select 'baseline', pg_current_wal_insert_lsn(), pg_current_xact_id()::xid; commit";
+const STANDING: &str = "select pg_current_wal_insert_lsn(), pg_current_xact_id()::xid::text";
 
 /// Carries `plan` out.
 pub(crate) async fn undo(
@@ -136,20 +139,39 @@ pub(crate) async fn undo(
     plan: &Plan,
 ) -> Result<(), LeaseError> {
     let step = LeaseError::step("taking back what a test wrote");
-    let since = inside.baseline.xid.clone();
-    let answers = inside.session.simple_query(&plan.sql(shape, &since)).await.map_err(&step)?;
+    let session = &inside.session;
+    if !plan.truncate.is_empty() {
+        let names =
+            plan.truncate.iter().map(|oid| format!("only {}", shape.relations[oid].quoted()));
+        let names: Vec<String> = names.collect();
+        let truncate = format!("truncate {}", names.join(", "));
+        session.batch_execute(&truncate).await.map_err(&step)?;
+    }
+    // Prepared beforehand, so that they are sent in one go and in this order.
+    let mut statements = Vec::new();
+    if !plan.delete.is_empty() || !plan.restore.is_empty() {
+        statements.push((session.statement(&plan.sql(shape)).await.map_err(&step)?, true));
+    }
+    for sql in plan.sequences_sql(shape) {
+        statements.push((session.statement(&sql).await.map_err(&step)?, false));
+    }
+    statements.push((session.statement(STANDING).await.map_err(&step)?, false));
+    let since: [&(dyn ToSql + Sync); 1] = [&inside.baseline.xid];
+    let sent = statements
+        .iter()
+        .map(|(statement, asks)| session.query(statement, if *asks { &since } else { &[] }));
+    let answers = futures_util::future::try_join_all(sent).await.map_err(&step)?;
+    let left: Vec<i64> = match (answers.first().and_then(|rows| rows.first()), statements.first()) {
+        (Some(row), Some((_, true))) => row.get(1),
+        _ => Vec::new(),
+    };
+    let standing = answers.last().and_then(|rows| rows.first()).ok_or_else(unsaid)?;
+    inside.baseline.lsn = standing.get(0);
+    inside.baseline.xid = standing.get(1);
     let mut missing = Vec::new();
-    for row in answers.iter().filter_map(row) {
-        match row.get(0) {
-            Some("baseline") => set_baseline(inside, row)?,
-            Some("count") => {
-                let oid = row.get(1).and_then(|text| text.parse().ok()).unwrap_or_default();
-                let left = row.get(2).and_then(|text| text.parse::<i64>().ok());
-                if left != Some(pristine.count(shape, oid).await?) {
-                    missing.push(oid);
-                }
-            }
-            _ => {}
+    for (at, &oid) in plan.restore.iter().enumerate() {
+        if left.get(at) != Some(&pristine.count(shape, oid).await?) {
+            missing.push(oid);
         }
     }
     if !missing.is_empty() {
@@ -158,17 +180,8 @@ pub(crate) async fn undo(
     Ok(())
 }
 
-fn set_baseline(
-    inside: &mut Inside,
-    row: &tokio_postgres::SimpleQueryRow,
-) -> Result<(), LeaseError> {
-    let lsn = row.get(1).and_then(|text| text.parse::<PgLsn>().ok());
-    let (Some(lsn), Some(xid)) = (lsn, row.get(2)) else {
-        return Err(LeaseError::Earlier("the server did not say where its WAL stands".to_owned()));
-    };
-    inside.baseline.lsn = lsn;
-    xid.clone_into(&mut inside.baseline.xid);
-    Ok(())
+fn unsaid() -> LeaseError {
+    LeaseError::Earlier("the server did not say where its WAL stands".to_owned())
 }
 
 /// Inserts the seeds that are missing in `tables`, and counts them.
@@ -203,11 +216,12 @@ async fn restore(
             return Err(LeaseError::Earlier(format!("the seeds of {relation} are not complete")));
         }
     }
-    let answers = inside.session.simple_query(END).await.map_err(&step)?;
-    match answers.iter().find_map(row) {
-        Some(row) => set_baseline(inside, row),
-        None => Err(LeaseError::Earlier("the server did not confirm the seeds".to_owned())),
-    }
+    let standing = inside.session.cached_query(STANDING, &[]).await.map_err(&step)?;
+    inside.session.batch_execute("commit").await.map_err(&step)?;
+    let standing = standing.first().ok_or_else(unsaid)?;
+    inside.baseline.lsn = standing.get(0);
+    inside.baseline.xid = standing.get(1);
+    Ok(())
 }
 
 /// Inserts the rows of `$1`, each the text of a composite value, that `table` does not have.
