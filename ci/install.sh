@@ -89,9 +89,10 @@ if command -v npm >/dev/null && ! cmp -s "$logs/node.from" "$tools/node/.made-fr
       cp "$logs/node.from" "$tools/node/.made-from"
   } </dev/null >"$logs/npm.log" 2>&1 || echo "ci/tools/node cannot be installed, see $logs/npm.log"
 fi
+[ "$class" = nightly ] || exit 0
+
 debian umoci umoci
 debian skopeo skopeo
-[ "$class" = nightly ] || exit 0
 
 llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 debian "llvm-cov-$llvm" "llvm-$llvm"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The shapes that GitHub asks for, by the schemas that come with check-jsonschema.
 set -euo pipefail
+git rev-parse --git-dir >/dev/null 2>&1 || { echo "SKIPPED: this is no git repository"; exit 77; }
 mapfile -t workflows < <(git ls-files -- '.github/workflows/*.yml')
 mapfile -t actions < <(git ls-files -- action.yml '.github/actions/*/action.yml')
 [ "${#workflows[@]}" -gt 0 ] || { echo "error: no workflow found"; exit 1; }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every shell script of the repository, by its ending or its first line.
 set -euo pipefail
+git rev-parse --git-dir >/dev/null 2>&1 || { echo "SKIPPED: this is no git repository"; exit 77; }
 mapfile -t scripts < <(git ls-files -- '*.sh' .ci/run ':!ci/proof')
 [ "${#scripts[@]}" -gt 0 ] || { echo "error: no script found, so nothing was checked"; exit 1; }
 shellcheck --severity=warning "${scripts[@]}" || shellcheck_failed=$?

@@ -85,7 +85,7 @@ pub(crate) struct Gate {
 impl Gate {
     /// After how many seconds it is ended: a slow machine is not a failure, a hang is.
     pub(crate) fn limit_s(&self) -> u64 {
-        (self.budget_s * 6).max(120)
+        (self.budget_s * 8).max(300)
     }
 }
 

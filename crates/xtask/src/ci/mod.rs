@@ -72,8 +72,7 @@ fn run_gates(root: &Path, words: &[String]) -> anyhow::Result<Outcome> {
     let results = schedule::run(&selected, &place, slots())?;
     record::write(&results, &place.logs)?;
     say(record::table(&results).trim_end());
-    let (_, failed, _) = record::counts(&results);
-    Ok(if failed == 0 { Outcome::Clean } else { Outcome::ToMend })
+    Ok(record::verdict(&results))
 }
 
 fn list(root: &Path) -> anyhow::Result<Outcome> {

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::process::Outcome;
 use super::schedule::Results;
+use crate::Outcome as Verdict;
 
 /// How many gates passed, failed and were skipped.
 pub(crate) fn counts(results: &Results<'_>) -> (usize, usize, usize) {
@@ -23,6 +24,19 @@ pub(crate) fn counts(results: &Results<'_>) -> (usize, usize, usize) {
         count(|outcome| matches!(outcome, Outcome::Fail(_))),
         count(|outcome| matches!(outcome, Outcome::Skipped(_))),
     )
+}
+
+/// What the run as a whole comes to: a run of nothing but skipped gates has not passed.
+pub(crate) fn verdict(results: &Results<'_>) -> Verdict {
+    let reasons = results.iter().filter_map(|(gate, ended)| match &ended.outcome {
+        Outcome::Skipped(why) => Some(format!("{}: {why}", gate.id)),
+        Outcome::Pass | Outcome::Fail(_) => None,
+    });
+    match counts(results) {
+        (_, 1.., _) => Verdict::ToMend,
+        (0, 0, 1..) => Verdict::Skipped(reasons.collect::<Vec<_>>().join("; ")),
+        _ => Verdict::Clean,
+    }
 }
 
 /// The table and the line that counts.
@@ -128,5 +142,26 @@ mod tests {
         let json = as_json(&results);
         assert_eq!(json["gates"][2]["outcome"], "skipped");
         assert_eq!(json["gates"][0]["reason"], serde_json::Value::Null);
+    }
+
+    #[test]
+    fn a_run_of_skipped_gates_has_not_passed() {
+        let text = "[[gate]]\nid = \"a\"\nsays = \"s\"\nrun = \"true\"\nclass = \"fast\"\n\
+            inputs = [\"**\"]\nbudget_s = 1\ngroup = \"lint\"\nproof = { expect = \"x\" }\n";
+        let gates = Gates::parse(text).expect("a gate");
+        let verdict = |outcomes: &[Outcome]| {
+            let ended = |outcome: &Outcome| {
+                let outcome = outcome.clone();
+                Ended { outcome, wall_s: 1.0, cpu_s: 1.0, log: PathBuf::new() }
+            };
+            let results = outcomes.iter().map(|outcome| (&gates.all[0], ended(outcome)));
+            verdict(&results.collect())
+        };
+        let skipped = Outcome::Skipped("no x".to_owned());
+        let alone = verdict(std::slice::from_ref(&skipped));
+        assert!(matches!(alone, Verdict::Skipped(why) if why == "a: no x"));
+        assert!(matches!(verdict(&[Outcome::Pass, skipped.clone()]), Verdict::Clean));
+        let failed = Outcome::Fail("exit code 1".to_owned());
+        assert!(matches!(verdict(&[Outcome::Pass, skipped, failed]), Verdict::ToMend));
     }
 }

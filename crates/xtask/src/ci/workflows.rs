@@ -105,6 +105,34 @@ fn every_gate_is_run_by_exactly_one_job() {
 }
 
 #[test]
+fn every_gate_of_a_merge_is_in_the_one_run_and_no_other() {
+    let root = root();
+    let gates = Gates::read(&root).expect("gates");
+    let script = fs::read_to_string(root.join(".ci/run")).expect("the run");
+    let mut ran: Vec<&str> = Vec::new();
+    let script = script.replace("\\\n", " ");
+    for line in script.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["gate", minutes, id, ..] if minutes.parse::<u32>().is_ok() && *id != "\"$id\"" => {
+                ran.push(id);
+            }
+            ["for", "id", "in", ids @ .., "do"] => {
+                ran.extend(ids.iter().map(|id| id.trim_end_matches(';')));
+            }
+            _ => {}
+        }
+    }
+    let of_merge =
+        |gate: &&super::gates::Gate| gate.place == Place::Both && gate.class <= Class::Full;
+    let mut wanted: Vec<&str> =
+        gates.all.iter().filter(of_merge).map(|gate| gate.id.as_str()).collect();
+    ran.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!(ran, wanted);
+}
+
+#[test]
 fn every_job_of_ci_is_needed_by_the_one_that_decides() {
     let workflows = workflows(&root());
     let ci = &workflows["ci"]["jobs"];
