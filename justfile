@@ -62,6 +62,10 @@ python:
 bench name *args:
     bash benches/{{ name }}/run.sh {{ args }}
 
-# Every gate, as CI runs them.
-ci:
-    bash .ci/run
+# Every gate, as CI runs them; or some: `just ci fast`, `just ci clippy`.
+ci *what:
+    bash .ci/run {{ what }}
+
+# Shows that every gate can fail.
+prove *gates:
+    cargo xtask ci prove {{ gates }}

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034,SC2062,SC2217,SC3067
 # Ends a private server when nobody uses it any more, whatever became of its owner.
 #
 # Arguments: how to wait, the run directory, how many seconds to linger.

@@ -7,6 +7,7 @@
 //! (and does without git where there is none).
 
 mod advisories;
+mod ci;
 mod civil_date;
 mod deny;
 mod docs_commands;
@@ -28,6 +29,7 @@ usage: cargo xtask <verb>
   advisories      known vulnerabilities of the dependencies (cargo-deny)
   generate        writes the committed files that are made from code
   docs-commands   runs the commands of README.md and docs/ that are marked `ci`
+  ci              the gates of ci/gates.toml: run, list, prove, doctor, install, plan, badges
 ";
 
 /// How a verb ended; an error of the verb itself is an `anyhow::Error`.
@@ -40,8 +42,8 @@ enum Outcome {
 
 #[expect(clippy::print_stderr, reason = "this is a command, and it talks to a person")]
 fn main() -> ExitCode {
-    let verb = std::env::args().nth(1);
-    match run(verb.as_deref()) {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::ToMend) => ExitCode::FAILURE,
         Ok(Outcome::Skipped(why)) => {
@@ -55,9 +57,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(verb: Option<&str>) -> anyhow::Result<Outcome> {
+fn run(arguments: &[String]) -> anyhow::Result<Outcome> {
     let root = tree::root()?;
-    match verb {
+    match arguments.first().map(String::as_str) {
+        Some("ci") => ci::run(&root, &arguments[1..]),
         Some("tidy") => tidy::run(&Tree::read(&root)?),
         Some("deny") => deny::run(&root),
         Some("advisories") => advisories::run(&root),

@@ -36,6 +36,10 @@ impl Tree {
         let mut files = BTreeMap::new();
         for path in paths {
             let file = root.join(&path);
+            // What must be red in there is red on purpose.
+            if path.starts_with("ci/proof/") {
+                continue;
+            }
             // A file that was deleted but is still in git's index is no longer ours to check.
             if !file.is_file() {
                 continue;
@@ -107,8 +111,11 @@ fn extension(path: &str) -> Option<&str> {
     Path::new(path).extension()?.to_str()
 }
 
-/// The root of the repository: two folders above this crate.
+/// The root of the repository: two folders above this crate, or what a gate's proof says it is.
 pub(crate) fn root() -> anyhow::Result<PathBuf> {
+    if let Some(root) = std::env::var_os("XTASK_ROOT") {
+        return Ok(root.into());
+    }
     let here = match std::env::var_os("CARGO_MANIFEST_DIR") {
         Some(folder) => PathBuf::from(folder),
         None => PathBuf::from(env!("CARGO_MANIFEST_DIR")),

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # The tests of the package `accounts`.
 query() { psql "$DATABASE_URL" -X -A -t -q -v ON_ERROR_STOP=1 -c "$1"; }
 

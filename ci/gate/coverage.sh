@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# The tests once more, counting lines; the tests are run by cargo-nextest where it is here.
+set -euo pipefail
+# Without this cargo-llvm-cov would install a component of rustup by itself.
+export CARGO_LLVM_COV_SETUP=no
+llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+for tool in "llvm-cov-$llvm" "llvm-profdata-$llvm"; do
+  command -v "$tool" >/dev/null || { echo "SKIPPED: no $tool, which reads this compiler's profiles"; exit 77; }
+done
+LLVM_COV=$(command -v "llvm-cov-$llvm") LLVM_PROFDATA=$(command -v "llvm-profdata-$llvm")
+export LLVM_COV LLVM_PROFDATA
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+mkdir -p "$target/ci"
+cargo llvm-cov test --workspace --locked --json --output-path "$target/ci/coverage.json"
+xtask ci coverage-floors "$target/ci/coverage.json"

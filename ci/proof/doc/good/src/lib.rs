@@ -1,0 +1,6 @@
+//! A fixture.
+
+/// Gives one.
+pub fn one() -> u8 {
+    1
+}

@@ -1,0 +1,2 @@
+//! A fixture.
+pub   fn one( )->u8{1}

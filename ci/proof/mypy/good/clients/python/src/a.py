@@ -1,0 +1,6 @@
+"""A fixture."""
+
+
+def one() -> int:
+    """Give one."""
+    return 1

@@ -1,0 +1,3 @@
+"""A fixture."""
+
+import os

@@ -1,0 +1,3 @@
+"""A fixture."""
+
+ONE = 1

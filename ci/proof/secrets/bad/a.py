@@ -1,0 +1,1 @@
+KEY = "AKIA{{join}}IOSFODNN7QWERTYU"

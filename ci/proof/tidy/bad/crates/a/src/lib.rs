@@ -1,0 +1,8 @@
+//! A fixture.
+//!
+//! In: nothing. Out: nothing.
+//!
+//! **Invariant:** none.
+
+/// long long long long long long long long long long long long long long long long long long long long long long long long long long long long long long 
+pub fn f() {}

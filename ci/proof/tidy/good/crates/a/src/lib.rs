@@ -1,0 +1,8 @@
+//! A fixture.
+//!
+//! In: nothing. Out: nothing.
+//!
+//! **Invariant:** none.
+
+/// Short.
+pub fn f() {}
