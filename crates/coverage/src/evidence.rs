@@ -3,8 +3,8 @@
 //! In: catalogs, and the evidence of one lease after the other. Out: [`Evidence`] and the state
 //! columns of each database. Main type: [`Gathering`].
 //!
-//! **Invariant**: what was looked for in no lease is not said to be missing: `looked` is false then.
-//! Leases that did not answer although others did are counted.
+//! **Invariant**: what was looked for in no lease is not said to be missing: `looked` is false
+//! then. Leases that did not answer although others did are counted.
 
 mod rows;
 mod scans;

@@ -183,6 +183,12 @@ pub(super) struct Report {
     pub(super) formats: Option<Vec<ReportFormat>>,
 }
 
+impl Report {
+    pub(super) fn formats(self) -> Vec<ReportFormat> {
+        self.formats.unwrap_or_else(|| vec![ReportFormat::Html, ReportFormat::Json])
+    }
+}
+
 /// A form in which `proofmark run` leaves its report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]

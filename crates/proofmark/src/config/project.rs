@@ -134,13 +134,7 @@ impl Config {
         text: &str,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
-        let file: File = toml::from_str(text).map_err(|error| ConfigError::Syntax {
-            path: path.to_owned(),
-            message: {
-                let message = error.to_string();
-                format!("{}{}", message.trim_end(), unknown_key::suggestion(&message))
-            },
-        })?;
+        let file = file(path, text)?;
         let root = path.parent().unwrap_or(Path::new(".")).to_owned();
         let wrong = |key: &str, message: &str| ConfigError::Value {
             path: path.to_owned(),
@@ -172,8 +166,6 @@ impl Config {
             let variable = database.env.clone().unwrap_or_else(|| default_variable(&file, name));
             url_variables.insert(name.clone(), variable);
         }
-        let states = file.database.iter().filter(|(_, database)| !database.states.is_empty());
-        let states = states.map(|(name, one)| (name.clone(), one.states.clone())).collect();
         let server = server(&file.postgres, environment)
             .map_err(|message| wrong("postgres.version", &message))?;
         let at = |(key, message): (String, String)| wrong(&key, &message);
@@ -197,14 +189,29 @@ impl Config {
                 .filter(|every| *every > 0),
             grace_ms: file.identity.grace_ms,
             evidence: file.evidence,
-            states,
+            states: states(&file.database),
             findings,
             gate,
-            report_formats: (file.report.formats)
-                .unwrap_or_else(|| vec![ReportFormat::Html, ReportFormat::Json]),
+            report_formats: file.report.formats(),
             root,
         })
     }
+}
+
+/// The text as it is written, not yet checked for sense.
+fn file(path: &Path, text: &str) -> Result<File, ConfigError> {
+    toml::from_str(text).map_err(|error| {
+        let message = error.to_string();
+        let suggestion = unknown_key::suggestion(&message);
+        let message = format!("{}{suggestion}", message.trim_end());
+        ConfigError::Syntax { path: path.to_owned(), message }
+    })
+}
+
+/// The columns of states that a database names itself.
+fn states(databases: &BTreeMap<String, Database>) -> BTreeMap<String, Vec<String>> {
+    let some = databases.iter().filter(|(_, database)| !database.states.is_empty());
+    some.map(|(name, database)| (name.clone(), database.states.clone())).collect()
 }
 
 /// What stands between two tests, by the word for it.
@@ -343,7 +350,7 @@ mod tests {
 
     #[test]
     fn the_keys_that_are_commented_out_in_the_example_exist_and_have_that_default() {
-        // Uncomments `# key = ...` and `# [section]` lines and their continuations; prose keeps its two-hash form.
+        // Uncomments `# key = ...` and `# [section]` lines and what continues them; prose stays.
         let text: String = super::super::EXAMPLE
             .lines()
             .map(|line| {
