@@ -141,8 +141,9 @@ async fn only_files(inside: &Inside, pristine: &Pristine) -> Result<bool, LeaseE
     Ok(now == pristine.described(&oids).await?)
 }
 
-/// A condition for rows that are newer than the transaction `xid`, an expression. What a row was frozen to does
-/// not matter: its `xmin` stays.
+/// A condition for rows that are newer than the transaction `xid`, an expression.
+///
+/// What a row was frozen to does not matter: its `xmin` stays.
 pub(crate) fn newer_than(xid: &str) -> String {
     format!("age(xmin) < age({xid}::xid)")
 }

@@ -3,10 +3,10 @@
 //! In: a slot, and what is dirty in it. Out: the slot, pristine, with its new baseline.
 //!
 //! Everything happens under `session_replication_role = replica`, which the slot's own session has
-//! from its beginning: no trigger fires or refuses, no foreign key looks at the order. That is safe because every table that was written to is set back
-//! itself. A table without seeds is emptied; of one with seeds the rows that are newer than the
-//! baseline are deleted, and if seeds are then missing they are inserted again from the pristine
-//! copy.
+//! from its beginning: no trigger fires or refuses, no foreign key looks at the order.
+//! That is safe because every table that was written to is set back itself. A table without seeds
+//! is emptied; of one with seeds the rows that are newer than the baseline are deleted, and if
+//! seeds are then missing they are inserted again from the pristine copy.
 //!
 //! **Invariant**: answers with an error rather than with a slot that is not known to be pristine.
 
