@@ -1,5 +1,7 @@
 -- Events can be read in the order in which they became visible, without missing one.
 
+SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = '5min';
 CREATE INDEX outbox_in_order ON outbox (xid, position);
 
 CREATE FUNCTION settled_xid() RETURNS xid8 LANGUAGE sql STABLE
