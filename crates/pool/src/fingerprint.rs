@@ -10,10 +10,11 @@
 //! statistics, sizes as last estimated, the schemas of temporary tables, and the cache of a
 //! sequence (`log_cnt`).
 //!
-//! Rows of a table count by their content, in no order. The row versions of a catalog and of a
-//! large table never change once they are written, so there it is enough that the same ones are
-//! visible: the transactions that wrote them are compared first, and the content only where those
-//! differ.
+//! Rows count by their content, in no order. A row version never changes once it is written, and
+//! whatever is written to a copy is younger than all that came with it: a table of which as many
+//! rows are visible as in the template, none of them younger than the template's youngest, has the
+//! very same rows, and only of the others is the content read. (What the server changes in place is
+//! statistics, which are left out.)
 //!
 //! **Invariant**: nothing here knows how a database was made equal to another one, so that an
 //! error there cannot be repeated here; hashes, counts and names leave the server, never a row.
@@ -23,16 +24,15 @@ mod read;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use tokio_postgres::Client;
-
 use crate::lease::LeaseError;
 use crate::returned::Difference;
+use crate::session::Session;
 
 /// Objects of one catalog that are named; of the others only the number.
 const NAMED_MAX: usize = 8;
 
 /// Everything that a database contains, as counts and hashes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Fingerprint {
     /// By name, the kind in front: `table public.orders`.
     tables: BTreeMap<String, Rows>,
@@ -41,6 +41,8 @@ pub struct Fingerprint {
     catalogs: BTreeMap<String, Arc<Contents>>,
     /// What the cluster keeps about the database: `setting work_mem`, `privileges`.
     belongings: BTreeMap<String, String>,
+    /// The youngest of the transactions that wrote its rows, as the server counts them.
+    youngest: u32,
 }
 
 /// The rows of one table.
@@ -49,8 +51,6 @@ struct Rows {
     count: i64,
     /// Sum of the hashes of the rows' texts.
     content: String,
-    /// Sum of the hashes of the transactions that wrote them; of large tables only.
-    versions: Option<String>,
 }
 
 /// Where a sequence stands.
@@ -64,8 +64,6 @@ struct Position {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Contents {
     count: i64,
-    /// Sum of the hashes of the transactions that wrote them.
-    versions: String,
     /// The hash of each row, with the object it describes where it is a user's.
     rows: Vec<(i64, Option<String>)>,
 }
@@ -75,7 +73,7 @@ impl Fingerprint {
     ///
     /// # Errors
     /// [`LeaseError`] when it cannot be read.
-    pub async fn read(inside: &Client) -> Result<Self, LeaseError> {
+    pub async fn read(inside: &Session) -> Result<Self, LeaseError> {
         read::read(inside, None).await
     }
 
@@ -85,7 +83,7 @@ impl Fingerprint {
     ///
     /// # Errors
     /// [`LeaseError`] when it cannot be read.
-    pub async fn compare(&self, inside: &Client) -> Result<Vec<Difference>, LeaseError> {
+    pub async fn compare(&self, inside: &Session) -> Result<Vec<Difference>, LeaseError> {
         Ok(self.difference(&read::read(inside, Some(self)).await?))
     }
 

@@ -9,14 +9,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
+use futures_util::future::try_join_all;
+use tokio_postgres::Row;
 
 use super::{Contents, Fingerprint, Position, Rows};
 use crate::claim::is_mark;
 use crate::lease::{LeaseError, literal, quote};
-
-/// From this many pages (16 MB) on, the row versions of a table are compared before its content.
-const LARGE: i64 = 2048;
+use crate::session::Session;
 
 /// The first identifier that the server gives to an object of a user (`FirstNormalObjectId`).
 const FIRST_OF_USER: i64 = 16_384;
@@ -34,23 +33,24 @@ const BEGIN: &str = "begin isolation level repeatable read, read only; \
 /// What the cluster keeps about the database, in names and values.
 const BELONGINGS: &str = "\
     with own as (select * from pg_database where datname = current_database()) \
-    select 'belonging', 'setting ' || split_part(s, '=', 1) \
+    select 'belonging', null::bigint, null::bigint, what, value from ( \
+    select 'setting ' || split_part(s, '=', 1) \
            || coalesce(' of role ' || r.rolname, ''), s \
       from own join pg_db_role_setting on setdatabase = own.oid \
       left join pg_roles r on r.oid = setrole, unnest(setconfig) s \
-    union all select 'belonging', 'privileges on the database', datacl::text from own \
-    union all select 'belonging', 'owner of the database', datdba::text from own \
-    union all select 'belonging', 'tablespace of the database', dattablespace::text from own \
-    union all select 'belonging', 'connection limit of the database', datconnlimit::text from own \
-    union all select 'belonging', 'subscription ' || subname, subowner::text \
+    union all select 'privileges on the database', datacl::text from own \
+    union all select 'owner of the database', datdba::text from own \
+    union all select 'tablespace of the database', dattablespace::text from own \
+    union all select 'connection limit of the database', datconnlimit::text from own \
+    union all select 'subscription ' || subname, subowner::text \
       from own join pg_subscription on subdbid = own.oid \
-    union all select 'belonging', 'comment on the database', description \
+    union all select 'comment on the database', description \
       from own join pg_shdescription d \
         on d.objoid = own.oid and d.classoid = 'pg_database'::regclass \
-    union all select 'belonging', 'owners and privileges of its objects', \
+    union all select 'owners and privileges of its objects', \
            count(*) || ' ' || sum(hashtextextended(row(classid, objid, objsubid, \
            refclassid, refobjid, deptype)::text collate \"C\", 0)) \
-      from own join pg_shdepend on dbid = own.oid";
+      from own join pg_shdepend on dbid = own.oid) as belongings (what, value)";
 
 /// Catalogs whose content is the server's own business: what ANALYZE has counted.
 const LEFT_OUT: [&str; 2] = ["pg_statistic", "pg_statistic_ext_data"];
@@ -116,7 +116,7 @@ const DESCRIBED: [&str; 32] = [
 /// Reads the database of `inside`; what has the same row versions as in `like` is taken from
 /// there.
 pub(super) async fn read(
-    inside: &Client,
+    inside: &Session,
     like: Option<&Fingerprint>,
 ) -> Result<Fingerprint, LeaseError> {
     let step = LeaseError::step("comparing a database with the template");
@@ -127,32 +127,40 @@ pub(super) async fn read(
     Ok(read)
 }
 
-/// In two round trips where nothing is to be read that `like` has already.
+/// In two round trips after the beginning where nothing is to be read that `like` has already.
+/// What is the same from copy to copy is asked by prepared statements: to plan it takes longer
+/// than to run it.
 async fn whole(
-    inside: &Client,
+    inside: &Session,
     like: Option<&Fingerprint>,
 ) -> Result<Fingerprint, tokio_postgres::Error> {
+    inside.batch_execute(BEGIN).await?;
     let relations = relations(inside).await?;
-    let by_versions = |one: &&Relation| one.kind == Kind::Catalog || one.large;
-    let by_content = |one: &&Relation| one.is_table() && !one.large;
+    let with_rows = || relations.iter().filter(|one| one.kind != Kind::Sequence);
+    let sequences = relations.iter().filter(|one| one.kind == Kind::Sequence);
     let first = [
-        union(relations.iter().filter(by_versions).map(versions)),
-        union(relations.iter().filter(by_content).map(content)),
-        union(relations.iter().filter(|one| one.kind == Kind::Sequence).map(position)),
+        union(with_rows().filter(|one| one.kind == Kind::Catalog).map(|one| versions(one, like))),
+        union(with_rows().filter(|one| one.is_table()).map(|one| versions(one, like))),
+        union(sequences.map(position)),
         BELONGINGS.to_owned(),
+        LATEST.to_owned(),
     ];
+    let asked = first.iter().filter(|sql| !sql.is_empty());
     let mut found = Found::default();
-    found.add(ask(inside, &first.join(";")).await?);
-    let mut read = Fingerprint { belongings: found.belongings(), ..Fingerprint::default() };
-    let mut to_read = Vec::new();
-    for one in &relations {
-        let seen = found.versions.get(&one.place);
-        if let Some(seen) = seen
-            && !take_known(one, seen, like, &mut read)
-        {
-            to_read.push(one);
-        }
+    for rows in try_join_all(asked.map(|sql| inside.cached_query(sql, &[]))).await? {
+        found.add(&rows);
     }
+    let mut read = Fingerprint {
+        belongings: found.belongings(),
+        youngest: found.youngest(),
+        ..Fingerprint::default()
+    };
+    let to_read: Vec<&Relation> = with_rows()
+        .filter(|one| {
+            let seen = found.versions.get(&one.place);
+            !seen.is_some_and(|seen| take_known(one, seen, like, &mut read))
+        })
+        .collect();
     let tables = to_read.iter().copied().filter(|one| one.is_table());
     let catalogs = to_read.iter().copied().filter(|one| one.kind == Kind::Catalog);
     let mut second = vec![union(tables.map(content))];
@@ -161,7 +169,9 @@ async fn whole(
         // Where there is something to compare with, rows of the server's own are named as well.
         second.push(union(catalogs.map(|one| contents(one, &columns, like.is_some()))));
     }
-    found.add(ask(inside, &second.join(";")).await?);
+    for sql in second.iter().filter(|sql| !sql.is_empty()) {
+        found.add(&inside.query(sql, &[]).await?);
+    }
     for one in &relations {
         found.put(one, &mut read);
     }
@@ -176,17 +186,17 @@ fn take_known(
     read: &mut Fingerprint,
 ) -> bool {
     let Some(like) = like else { return false };
+    if seen.young > 0 {
+        return false;
+    }
     if one.kind == Kind::Catalog {
-        let known = like.catalogs.get(&one.name);
-        let known = known.filter(|known| known.count == seen.count && known.versions == seen.sum);
+        let known = like.catalogs.get(&one.name).filter(|known| known.count == seen.count);
         let entry = known.map(|known| (one.name.clone(), Arc::clone(known)));
         let taken = entry.is_some();
         read.catalogs.extend(entry);
         return taken;
     }
-    let same =
-        |known: &&Rows| known.versions.as_ref() == Some(&seen.sum) && known.count == seen.count;
-    let known = like.tables.get(&one.name).filter(same);
+    let known = like.tables.get(&one.name).filter(|known| known.count == seen.count);
     read.tables.extend(known.map(|known| (one.name.clone(), known.clone())));
     known.is_some()
 }
@@ -209,7 +219,6 @@ struct Relation {
     quoted: String,
     /// As a fingerprint calls it.
     name: String,
-    large: bool,
 }
 
 impl Relation {
@@ -219,10 +228,12 @@ impl Relation {
 }
 
 /// The visible rows of a relation by the transactions that wrote them.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Versions {
     count: i64,
-    sum: String,
+    /// Rows that are younger than the youngest of the fingerprint to compare with; without one,
+    /// the age of the youngest row.
+    young: i64,
 }
 
 /// What the server has answered, by the relations' places.
@@ -233,31 +244,34 @@ struct Found {
     positions: BTreeMap<i64, Position>,
     rows: BTreeMap<i64, Vec<(i64, Option<String>)>>,
     belongings: BTreeMap<String, String>,
+    /// The age of the first transaction that any server has.
+    age_of_first: i64,
 }
 
 impl Found {
-    /// Takes rows in; their first column says what they are.
-    fn add(&mut self, rows: Vec<SimpleQueryRow>) {
+    /// Takes rows in: what they are, the place of their relation, a number, two texts.
+    fn add(&mut self, rows: &[Row]) {
         for row in rows {
-            let place = number(&row, 1);
+            let place: i64 = row.get::<_, Option<i64>>(1).unwrap_or_default();
+            let number: i64 = row.get::<_, Option<i64>>(2).unwrap_or_default();
+            let first: Option<String> = row.get(3);
+            let second: String = row.get::<_, Option<String>>(4).unwrap_or_default();
             match row.get(0) {
-                Some("versions") => {
-                    let (count, sum) = (number(&row, 2), text(&row, 3));
-                    self.versions.insert(place, Versions { count, sum });
+                "versions" => {
+                    let young = second.parse().unwrap_or_default();
+                    self.versions.insert(place, Versions { count: number, young });
                 }
-                Some("content") => {
-                    self.contents.insert(place, (number(&row, 2), text(&row, 3)));
+                "content" => {
+                    self.contents.insert(place, (number, second));
                 }
-                Some("position") => {
-                    let (last_value, is_called) = (text(&row, 2), row.get(3) == Some("t"));
-                    self.positions.insert(place, Position { last_value, is_called });
+                "position" => {
+                    let is_called = first.as_deref() == Some("true");
+                    self.positions.insert(place, Position { last_value: second, is_called });
                 }
-                Some("row") => {
-                    let row = (number(&row, 2), row.get(3).map(str::to_owned));
-                    self.rows.entry(place).or_default().push(row);
-                }
+                "row" => self.rows.entry(place).or_default().push((number, first)),
+                "latest" => self.age_of_first = number,
                 _ => {
-                    self.belongings.insert(text(&row, 1), text(&row, 2));
+                    self.belongings.insert(first.unwrap_or_default(), second);
                 }
             }
         }
@@ -272,59 +286,44 @@ impl Found {
         belongings
     }
 
+    /// The youngest transaction that wrote a visible row, where ages were asked for. Transactions
+    /// are counted in 32 bits and begin anew.
+    fn youngest(&self) -> u32 {
+        let age = self.versions.values().map(|versions| versions.young).min();
+        let latest = self.age_of_first + FIRST_TRANSACTION;
+        let number = (latest - age.unwrap_or(latest)).rem_euclid(1 << 32);
+        u32::try_from(number).unwrap_or_default()
+    }
+
     /// Moves what was read of `one` into `read`.
     fn put(&mut self, one: &Relation, read: &mut Fingerprint) {
-        let versions = self.versions.remove(&one.place);
         if let Some((count, content)) = self.contents.remove(&one.place) {
-            let versions = versions.map(|versions| versions.sum);
-            read.tables.insert(one.name.clone(), Rows { count, content, versions });
+            read.tables.insert(one.name.clone(), Rows { count, content });
         } else if let Some(position) = self.positions.remove(&one.place) {
             read.sequences.insert(one.name.clone(), position);
-        } else if let Some(Versions { count, sum }) = versions
+        } else if let Some(Versions { count, .. }) = self.versions.remove(&one.place)
             && one.kind == Kind::Catalog
             && !read.catalogs.contains_key(&one.name)
         {
             let rows = self.rows.remove(&one.place).unwrap_or_default();
-            let contents = Contents { count, versions: sum, rows };
-            read.catalogs.insert(one.name.clone(), Arc::new(contents));
+            read.catalogs.insert(one.name.clone(), Arc::new(Contents { count, rows }));
         }
     }
 }
 
-/// The rows that `sql`, one or several statements, returns, as texts.
-async fn ask(inside: &Client, sql: &str) -> Result<Vec<SimpleQueryRow>, tokio_postgres::Error> {
-    let messages = inside.simple_query(sql).await?;
-    Ok(messages
-        .into_iter()
-        .filter_map(|message| match message {
-            SimpleQueryMessage::Row(row) => Some(row),
-            _ => None,
-        })
-        .collect())
-}
-
-fn text(row: &SimpleQueryRow, place: usize) -> String {
-    row.get(place).unwrap_or_default().to_owned()
-}
-
-fn number(row: &SimpleQueryRow, place: usize) -> i64 {
-    row.get(place).and_then(|text| text.parse().ok()).unwrap_or_default()
-}
-
-/// Begins the transaction and reads what there is in it.
-async fn relations(inside: &Client) -> Result<Vec<Relation>, tokio_postgres::Error> {
-    let sql = format!(
-        "{BEGIN}; select n.nspname, c.relname, c.relkind, c.oid::bigint, c.relpages \
+/// Reads what there is.
+async fn relations(inside: &Session) -> Result<Vec<Relation>, tokio_postgres::Error> {
+    let sql = "select n.nspname::text, c.relname::text, c.relkind::text, c.oid::bigint \
            from pg_class c join pg_namespace n on n.oid = c.relnamespace \
           where c.relkind in ('r', 'm', 'S') and c.relpersistence <> 't' and not c.relisshared \
-            and (c.relkind <> 'm' or c.relispopulated)",
-    );
-    let rows = ask(inside, &sql).await?;
+            and (c.relkind <> 'm' or c.relispopulated)";
+    let rows = inside.cached_query(sql, &[]).await?;
     let relations = rows.iter().map(|row| {
-        let (schema, name, place) = (text(row, 0), text(row, 1), number(row, 3));
+        let (schema, name): (String, String) = (row.get(0), row.get(1));
+        let place: i64 = row.get(3);
         let (kind, what) = match row.get(2) {
-            Some("S") => (Kind::Sequence, "sequence "),
-            Some("m") => (Kind::Materialized, "materialized view "),
+            "S" => (Kind::Sequence, "sequence "),
+            "m" => (Kind::Materialized, "materialized view "),
             _ if place < FIRST_OF_USER => (Kind::Catalog, ""),
             _ => (Kind::Table, "table "),
         };
@@ -333,8 +332,7 @@ async fn relations(inside: &Client) -> Result<Vec<Relation>, tokio_postgres::Err
             _ => format!("{what}{schema}.{name}"),
         };
         let quoted = format!("{}.{}", quote(&schema), quote(&name));
-        let large = kind != Kind::Sequence && number(row, 4) >= LARGE;
-        Relation { place, kind, quoted, name: shown, large }
+        Relation { place, kind, quoted, name: shown }
     });
     let counted = |one: &Relation| !LEFT_OUT.contains(&one.name.as_str());
     Ok(relations.filter(counted).collect())
@@ -344,41 +342,58 @@ fn union(selects: impl Iterator<Item = String>) -> String {
     selects.collect::<Vec<_>>().join(" union all ")
 }
 
-/// The query for the row versions of a catalog or a large table.
-fn versions(one: &Relation) -> String {
+/// The first transaction of a user (`FirstNormalTransactionId`).
+const FIRST_TRANSACTION: i64 = 3;
+
+/// The query for how many transactions there were.
+const LATEST: &str = "select 'latest', null::bigint, age('3'::xid)::bigint, null::text, null::text";
+
+/// The query for the row versions of a relation: how many, and how many of them are younger than
+/// all in `like`, or else the age of the youngest.
+fn versions(one: &Relation, like: Option<&Fingerprint>) -> String {
     let (place, from) = (one.place, &one.quoted);
-    let sum = "sum(hashtextextended(xmin::text collate \"C\", 0))";
-    format!("select 'versions', {place}, count(*), {sum} from only {from}")
+    let young = like.map_or_else(
+        || format!("coalesce(min(age(xmin)), {})", i32::MAX),
+        |like| {
+            let than = format!("(select age('{}'::xid))", like.youngest);
+            format!("count(*) filter (where age(xmin) < {than})")
+        },
+    );
+    format!(
+        "select 'versions', {place}::bigint, count(*), null::text, {young}::text from only {from}"
+    )
 }
 
 /// The query for the content of a table.
 fn content(one: &Relation) -> String {
     let (place, from) = (one.place, &one.quoted);
-    let sum = "sum(hashtextextended((t.*)::text collate \"C\", 0))";
-    format!("select 'content', {place}, count(*), {sum} from only {from} t")
+    let sum = "sum(hashtextextended((t.*)::text collate \"C\", 0))::text";
+    format!("select 'content', {place}::bigint, count(*), null::text, {sum} from only {from} t")
 }
 
 /// The query for where a sequence stands.
 fn position(one: &Relation) -> String {
-    format!("select 'position', {}, last_value, is_called from {}", one.place, one.quoted)
+    let (place, from) = (one.place, &one.quoted);
+    format!(
+        "select 'position', {place}::bigint, null::bigint, is_called::text, last_value::text \
+           from {from}"
+    )
 }
 
 /// The columns of every catalog, by its quoted name, without those that are masked.
-async fn columns(inside: &Client) -> Result<BTreeMap<String, Vec<String>>, tokio_postgres::Error> {
-    let rows = ask(
-        inside,
-        &format!(
-            "select n.nspname, c.relname, a.attname \
-               from pg_attribute a join pg_class c on c.oid = a.attrelid \
-               join pg_namespace n on n.oid = c.relnamespace \
-              where c.oid < {FIRST_OF_USER} and c.relkind = 'r' and a.attnum > 0 \
-                and not a.attisdropped order by c.oid, a.attnum"
-        ),
-    )
-    .await?;
+async fn columns(inside: &Session) -> Result<BTreeMap<String, Vec<String>>, tokio_postgres::Error> {
+    let sql = format!(
+        "select n.nspname::text, c.relname::text, a.attname::text \
+           from pg_attribute a join pg_class c on c.oid = a.attrelid \
+           join pg_namespace n on n.oid = c.relnamespace \
+          where c.oid < {FIRST_OF_USER} and c.relkind = 'r' and a.attnum > 0 \
+            and not a.attisdropped order by c.oid, a.attnum"
+    );
+    let rows = inside.cached_query(&sql, &[]).await?;
     let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in &rows {
-        let (schema, table, column) = (text(row, 0), text(row, 1), text(row, 2));
+        let (schema, table, column): (String, String, String) =
+            (row.get(0), row.get(1), row.get(2));
         let masked = MASKED.iter().find(|(name, _)| *name == table);
         if masked.is_some_and(|(_, columns)| columns.contains(&column.as_str())) {
             continue;
@@ -393,7 +408,7 @@ fn contents(one: &Relation, columns: &BTreeMap<String, Vec<String>>, name_all: b
     let columns = columns.get(&one.quoted).into_iter().flatten();
     let row: Vec<String> = columns.map(|column| quote(column)).collect();
     let label = match describing(&one.name) {
-        None => "null".to_owned(),
+        None => "null::text".to_owned(),
         Some((_, describe)) if name_all => describe,
         Some((key, describe)) => {
             format!("case when {key} >= {FIRST_OF_USER} then {describe} end")
@@ -405,7 +420,10 @@ fn contents(one: &Relation, columns: &BTreeMap<String, Vec<String>>, name_all: b
         _ => "",
     };
     let hash = format!("hashtextextended(row({})::text collate \"C\", 0)", row.join(", "));
-    format!("select 'row', {}, {hash}, {label} from {}{only}", one.place, one.quoted)
+    format!(
+        "select 'row', {}::bigint, {hash}, {label}, null::text from {}{only}",
+        one.place, one.quoted
+    )
 }
 
 /// The column that says whose a row is, and the expression that names the object.
