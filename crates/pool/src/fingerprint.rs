@@ -99,6 +99,10 @@ impl Fingerprint {
             Some(Difference { what: name.clone(), detail: position_differs(ours, theirs)? })
         }));
         for (name, ours, theirs) in both(&self.catalogs, &other.catalogs) {
+            // What had the same row versions was taken from us.
+            if ours.zip(theirs).is_some_and(|(ours, theirs)| Arc::ptr_eq(ours, theirs)) {
+                continue;
+            }
             let empty = Contents::default();
             let ours = ours.map_or(&empty, AsRef::as_ref);
             contents_differ(name, ours, theirs.map_or(&empty, AsRef::as_ref), &mut found);
