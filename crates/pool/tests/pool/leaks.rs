@@ -130,7 +130,7 @@ struct Counts {
 /// One random test; what it did.
 async fn random_test(session: &Session, dice: &mut Dice, number: u64) -> Vec<String> {
     // A copy takes as long as many comparisons: most tests leave something to compare.
-    let spoils = dice.below(4) == 0;
+    let spoils = dice.below(10) == 0;
     let (before, after) = match AROUND[dice.below(AROUND.len())] {
         (before, after) if !spoils && after.starts_with("prepare") => (before, "rollback"),
         around => around,
