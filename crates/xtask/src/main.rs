@@ -13,6 +13,8 @@ mod deny;
 mod docs_commands;
 mod generate;
 mod markdown;
+#[cfg(test)]
+mod one_build;
 mod rust_source;
 mod tidy;
 mod tree;

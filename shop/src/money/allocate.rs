@@ -72,18 +72,22 @@ impl Money {
         let mut left = self;
         // Each round fills at least one share or gives everything.
         while !left.is_zero() {
-            let open: Vec<usize> = (0..weights.len())
-                .filter(|&index| room(&limits[index], &given[index]) > 0)
+            let mut open: Vec<(i64, &Self, &mut Self)> = weights
+                .iter()
+                .zip(limits)
+                .zip(&mut given)
+                .map(|((&weight, limit), given)| (weight, limit, given))
+                .filter(|(_, limit, given)| room(limit, given) > 0)
                 .collect();
             if open.is_empty() {
                 return Err(AllocateError::ExceedsLimits);
             }
-            let open_weights: Vec<i64> = open.iter().map(|&index| weights[index]).collect();
+            let open_weights: Vec<i64> = open.iter().map(|(weight, ..)| *weight).collect();
             let mut rest = Self::zero(self.currency());
-            for (&index, share) in open.iter().zip(left.allocate(&open_weights)?) {
-                let taken = share.minor().min(room(&limits[index], &given[index]));
+            for ((_, limit, given), share) in open.iter_mut().zip(left.allocate(&open_weights)?) {
+                let taken = share.minor().min(room(limit, given));
                 let taken = Self::new(taken, self.currency())?;
-                given[index] = given[index].plus(taken)?;
+                **given = given.plus(taken)?;
                 rest = rest.plus(share.minus(taken)?)?;
             }
             left = rest;
@@ -115,12 +119,13 @@ fn room(limit: &Money, given: &Money) -> i64 {
 /// Hamilton's method over at least one weight, none of them negative.
 fn shares(amount: i128, weights: &[i64]) -> Vec<i128> {
     let equal = weights.iter().all(|&weight| weight == 0);
-    let weight = |index: usize| if equal { 1 } else { i128::from(weights[index]) };
-    let total: i128 = (0..weights.len()).map(weight).sum();
-    let mut shares: Vec<i128> =
-        (0..weights.len()).map(|index| amount * weight(index) / total).collect();
+    let weights: Vec<i128> =
+        weights.iter().map(|&weight| if equal { 1 } else { i128::from(weight) }).collect();
+    let total: i128 = weights.iter().sum();
+    let products: Vec<i128> = weights.iter().map(|weight| amount * weight).collect();
+    let mut shares: Vec<i128> = products.iter().map(|product| product / total).collect();
     give_to_largest(amount - shares.iter().sum::<i128>(), &mut shares, |index| {
-        amount * weight(index) % total
+        products.get(index).map_or(0, |product| product % total)
     });
     shares
 }

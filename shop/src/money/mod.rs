@@ -5,6 +5,19 @@
 //!
 //! **Invariant**: amounts of two currencies never meet, and nothing wraps around.
 
+// Nothing here may end a request in any other way than by an error that says why.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 mod allocate;
 mod amount;
 mod cash;

@@ -8,6 +8,18 @@
 //! **Invariant**: no provider is asked inside a transaction, nor for money that is not claimed in
 //! the payment's row; sums and moves are the database's to allow.
 
+// As in `money`; an `expect` says why it cannot happen, and is for constants of the code only.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 mod attempt;
 mod cancel;
 mod capture;
