@@ -156,7 +156,8 @@ async fn random_test(session: &Session, dice: &mut Dice, number: u64) -> Vec<Str
 async fn worker(pool: &Pool, first: u64, count: u64, seed: u64) -> Counts {
     let mut counts = Counts::default();
     for number in (first..count).step_by(2) {
-        let mut dice = Dice((seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15)) | 1);
+        // The lowest bit is taken: a seed of zero would stay zero.
+        let mut dice = Dice(((seed << 1) ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15)) | 1);
         let lease = pool.lease().await.expect("a lease");
         let mut done = Vec::new();
         if dice.below(2) == 0 {
