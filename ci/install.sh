@@ -12,16 +12,20 @@ tools=$target/tools
 logs=$target/ci
 mkdir -p "$tools/commands" "$logs"
 
-# debian COMMAND PACKAGE: installs the package where the command is missing and apt-get may be used.
+# debian COMMAND PACKAGE: installs the package where the command is missing and apt-get may be used:
+# by root, and on GitHub's runners, whose user may become root.
 updated=
+as_root=(env)
+[ -z "${GITHUB_ACTIONS:-}" ] || [ "$(id -u)" = 0 ] || as_root=(sudo -n env)
 debian() {
   command -v "$1" >/dev/null && return
-  if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+  if command -v apt-get >/dev/null && [ "$("${as_root[@]}" id -u)" = 0 ]; then
     echo "installing $2 for $1"
     {
-      [ -n "$updated" ] || apt-get -qq update
+      [ -n "$updated" ] || "${as_root[@]}" apt-get -qq update
       updated=1
-      DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "$2"
+      "${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes \
+        --no-install-recommends "$2"
     } </dev/null >"$logs/apt-$2.log" 2>&1 && return
   fi
   echo "no $1 here: what needs it says SKIPPED"
@@ -71,6 +75,9 @@ python python check-jsonschema detect-secrets detect-secrets-hook hadolint kingf
 debian node nodejs
 debian npm npm
 debian make make
+debian umoci umoci
+debian skopeo skopeo
+debian c++ g++
 python semgrep semgrep pysemgrep
 crate cargo-deny 0.20.2 --no-default-features
 
@@ -91,10 +98,10 @@ if command -v npm >/dev/null && ! cmp -s "$logs/node.from" "$tools/node/.made-fr
 fi
 [ "$class" = nightly ] || exit 0
 
-debian umoci umoci
-debian skopeo skopeo
-
 llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 debian "llvm-cov-$llvm" "llvm-$llvm"
 crate cargo-llvm-cov 0.9.1
+crate cargo-machete 0.9.2
 crate cargo-mutants 27.1.0
+crate cargo-sbom 0.10.0
+command -v cargo-nextest >/dev/null || crate cargo-nextest 0.9.143

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests once more, counting lines; the tests are run by cargo-nextest where it is here.
+# The tests once more, counting lines: as JSON, which is judged, and as LCOV, for other tools.
 set -euo pipefail
 # Without this cargo-llvm-cov would install a component of rustup by itself.
 export CARGO_LLVM_COV_SETUP=no
@@ -11,5 +11,7 @@ LLVM_COV=$(command -v "llvm-cov-$llvm") LLVM_PROFDATA=$(command -v "llvm-profdat
 export LLVM_COV LLVM_PROFDATA
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 mkdir -p "$target/ci"
-cargo llvm-cov test --workspace --locked --json --output-path "$target/ci/coverage.json"
+cargo llvm-cov test --workspace --locked --no-report
+cargo llvm-cov report --json --output-path "$target/ci/coverage.json"
+cargo llvm-cov report --lcov --output-path "$target/ci/coverage.lcov"
 xtask ci coverage-floors "$target/ci/coverage.json"

@@ -50,8 +50,13 @@ shells=$(cd "$work/read/rootfs" && find . -regex '.*/\(sh\|bash\|dash\|busybox\|
 must "shells and package tools" 0 "$shells"
 size=$(($(stat -c %s "$work/image.tar") / 1048576))
 must "below 60 MB" yes "$([ $size -lt 60 ] && echo yes || echo "$size MB")"
-if [ "$(id -u)" = 0 ]; then
+inside=(chroot)
+[ "$(id -u)" = 0 ] || inside=(unshare --map-root-user chroot)
+if "${inside[@]}" / true 2>/dev/null; then
   must "says its version" "$("$binary" --version)" \
-    "$(chroot "$work/read/rootfs" /usr/local/bin/proofmark --version 2>&1)"
+    "$("${inside[@]}" "$work/read/rootfs" /usr/local/bin/proofmark --version 2>&1)"
+elif [ $wrong = 0 ]; then
+  echo "SKIPPED: the image is as it must be, but neither root nor a user namespace is had to run it"
+  exit 77
 fi
 exit $wrong

@@ -9,6 +9,7 @@
 mod advisories;
 mod ci;
 mod civil_date;
+mod coverage_gaps;
 mod deny;
 mod docs_commands;
 mod generate;
@@ -30,6 +31,7 @@ usage: cargo xtask <verb>
   deny            licences, duplicate versions and sources of the dependencies (cargo-deny)
   advisories      known vulnerabilities of the dependencies (cargo-deny)
   generate        writes the committed files that are made from code
+  coverage-gaps   compares docs/test-coverage-gaps.md with the last run; `write` writes it
   docs-commands   runs the commands of README.md and docs/ that are marked `ci`
   ci              the gates of ci/gates.toml: run, list, prove, doctor, install, plan, badges
 ";
@@ -67,6 +69,7 @@ fn run(arguments: &[String]) -> anyhow::Result<Outcome> {
         Some("deny") => deny::run(&root),
         Some("advisories") => advisories::run(&root),
         Some("generate") => generate::run(&root),
+        Some("coverage-gaps") => coverage_gaps::run(&root, &arguments[1..]),
         Some("docs-commands") => docs_commands::run(&root, &Tree::read(&root)?),
         other => anyhow::bail!("no verb {:?}\n\n{USAGE}", other.unwrap_or("given")),
     }

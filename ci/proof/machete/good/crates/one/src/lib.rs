@@ -1,0 +1,2 @@
+//! Uses what it names.
+pub use serde::Serialize;
