@@ -23,6 +23,7 @@ use super::body::read_json;
 use super::{AppState, Caller, Code, Problem};
 use crate::context::Context;
 use crate::database::DatabaseError;
+use crate::inventory::HoldKey;
 
 /// The header.
 pub const HEADER: &str = "idempotency-key";
@@ -195,6 +196,49 @@ impl Claim {
         }
         self.lock_until(connection, now + LOCK).await?;
         Ok(resource.map_or(Taken::New, Taken::Unfinished))
+    }
+
+    /// For holds, which are written many at once, each with its key.
+    pub(crate) fn for_hold(
+        &self,
+        context: &Context,
+        answer: fn(&crate::inventory::Reservation) -> String,
+    ) -> HoldKey {
+        HoldKey {
+            scope: self.scope.clone(),
+            key: self.key.clone(),
+            digest: self.digest.clone(),
+            expires_at: context.now() + LIFE,
+            answer,
+        }
+    }
+
+    /// What was answered under the key; none if that is nothing, or so long ago that it is
+    /// forgotten now.
+    ///
+    /// # Errors
+    /// 422 if the key was for something else.
+    pub(crate) async fn answered(
+        &self,
+        pool: &PgPool,
+        context: &Context,
+    ) -> Result<Option<Answer>, Problem> {
+        sqlx::query(
+            "DELETE FROM idempotency_key WHERE scope = $1 AND key = $2 AND expires_at <= $3",
+        )
+        .bind(&self.scope)
+        .bind(&self.key)
+        .bind(context.now())
+        .execute(pool)
+        .await?;
+        let found: Option<Found> =
+            sqlx::query_as(FIND).bind(&self.scope).bind(&self.key).fetch_optional(pool).await?;
+        let Some((digest, _, _, _, status, etag, body)) = found else { return Ok(None) };
+        if digest != self.digest {
+            return Err(Problem::new(Code::IdempotencyKeyReused));
+        }
+        let status = status.and_then(|status| StatusCode::from_u16(status.unsigned_abs()).ok());
+        Ok(status.map(|status| Answer { status, etag, body, replayed: true }))
     }
 
     async fn insert(
