@@ -51,6 +51,9 @@ pub struct HotHold {
     pub until: DateTime<Utc>,
 }
 
+/// The body of the answer to a hold.
+pub(crate) type AnswerOfHold = fn(&Reservation) -> serde_json::Result<String>;
+
 /// Under which key a hold is made once, and what is answered whenever it is asked for again.
 #[derive(Debug, Clone)]
 pub(crate) struct HoldKey {
@@ -63,7 +66,7 @@ pub(crate) struct HoldKey {
     /// Until when the answer is kept.
     pub(crate) expires_at: DateTime<Utc>,
     /// The body of the answer.
-    pub(crate) answer: fn(&Reservation) -> String,
+    pub(crate) answer: AnswerOfHold,
 }
 
 /// Why stock was not held.
@@ -394,11 +397,12 @@ async fn write(
         })
         .collect::<Result<Vec<_>, _>>()?;
     let keys: Vec<Option<&HoldKey>> = batch.iter().map(|waiting| waiting.key.as_ref()).collect();
-    let answers: Vec<Option<String>> = batch
+    let answers = batch
         .iter()
         .zip(ids)
-        .map(|(one, id)| one.key.as_ref().map(|key| (key.answer)(&made(*id, one.hold))))
-        .collect();
+        .map(|(one, id)| one.key.as_ref().map(|key| (key.answer)(&made(*id, one.hold))).transpose())
+        .collect::<Result<Vec<Option<String>>, _>>()
+        .map_err(|error| sqlx::Error::Encode(error.into()))?;
     let of_keys = |field: fn(&HoldKey) -> &str| -> Vec<Option<&str>> {
         keys.iter().map(|key| key.map(field)).collect()
     };

@@ -29,7 +29,7 @@ pub use correct::{
 };
 pub(crate) use correct::{adjust_within, write_off_within};
 pub use hold::{HoldError, HoldLine, hold};
-pub(crate) use hot::HoldKey;
+pub(crate) use hot::{AnswerOfHold, HoldKey};
 pub use hot::{HotHold, HotHoldError, HotHolds};
 pub use location::{
     CreateLocation, CreateLocationError, DeleteLocationError, create_location, delete_location,

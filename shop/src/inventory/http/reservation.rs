@@ -145,10 +145,8 @@ async fn make(
     Ok(answer.into_response())
 }
 
-fn body_of(held: &crate::inventory::Reservation) -> String {
-    let held = Held { data: vec![held.clone().into()] };
-    // A struct of texts and numbers is always written.
-    serde_json::to_string(&held).unwrap_or_default()
+fn body_of(held: &crate::inventory::Reservation) -> serde_json::Result<String> {
+    serde_json::to_string(&Held { data: vec![held.clone().into()] })
 }
 
 /// Holds at one location, many at once; the key is written with the hold.

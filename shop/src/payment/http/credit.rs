@@ -143,7 +143,8 @@ async fn issue(
     once!(state, &context, claim, |connection| {
         let (id, code) =
             issue_gift_card(connection, &context, amount, customer, expires_at).await?;
-        Answer::made(&IssuedGiftCard { id, code: code.reveal().to_owned() })
+        let issued = IssuedGiftCard { id, code: code.reveal().to_owned() };
+        Answer::made(&issued).map(Answer::secret)
     })
 }
 

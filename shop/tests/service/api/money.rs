@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use shop::http::idempotency::REPLAYED;
 use tokio::task::JoinSet;
 
-use super::stage::{captured, cart, keyed, placed};
+use super::stage::{captured, cart, keyed, placed, tables_that_hold};
 use crate::client::{AuthedClient, Client};
 
 #[proofmark::test]
@@ -31,6 +32,18 @@ async fn a_gift_card_is_issued_once_and_pays(shop: AuthedClient) {
     let shown = shop.get(&format!("/v1/store-credits/{id}")).await;
     assert_eq!(shown.expect(200)["spent"]["minor"], 2000);
     assert!(!shown.text.contains(&code), "a code is shown once");
+    // The answer under the key is kept, and read by who has the token only.
+    let kept: bool = sqlx::query_scalar(
+        "SELECT (response_headers -> 'sealed')::boolean FROM idempotency_key WHERE key = 'card'",
+    )
+    .fetch_one(&shop.make.db)
+    .await
+    .unwrap();
+    assert!(kept);
+    assert_eq!(tables_that_hold(&shop, &code).await, Vec::<String>::new());
+    assert!(tables_that_hold(&shop, "gift_card").await.contains(&"store_credit".to_owned()));
+    let again = keyed(&shop, "/v1/gift-cards", "card", &new).await;
+    assert_eq!((&again.text, again.header(REPLAYED)), (&card.text, "true"));
 }
 
 #[proofmark::test]
