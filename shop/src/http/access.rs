@@ -98,7 +98,7 @@ async fn identify(state: &AppState, asked: &Asked, headers: &HeaderMap) -> Resul
 }
 
 /// The token of the only `Authorization` header.
-fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
     let value = all.next().ok_or_else(|| Problem::new(Code::CredentialsMissing))?;
     if all.next().is_some() {

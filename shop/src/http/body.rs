@@ -57,7 +57,7 @@ async fn read_typed(request: Request, most: usize) -> Result<Bytes, Problem> {
 }
 
 /// The bytes of a body of bounded size.
-async fn read(request: Request, most: usize) -> Result<Bytes, Problem> {
+pub(crate) async fn read(request: Request, most: usize) -> Result<Bytes, Problem> {
     axum::body::to_bytes(request.into_body(), most).await.map_err(|error| {
         let too_large = matches!(
             std::error::Error::source(&error),

@@ -159,6 +159,11 @@ codes! {
     OutOfStock = "out_of_stock" CONFLICT "There is not enough in stock";
     AlreadyHeld = "already_held" CONFLICT "Stock is held for this line already";
     ReservationNotFound = "reservation_not_found" NOT_FOUND "There is no such reservation";
+    TransferNotFound = "transfer_not_found" NOT_FOUND "There is no such transfer";
+    TransferState = "transfer_state" CONFLICT
+        "The transfer is in a state in which this cannot be done";
+    TransferGoesNowhere = "transfer_goes_nowhere" UNPROCESSABLE_ENTITY
+        "A transfer goes to another location";
     ReservationNotHeld = "reservation_not_held" CONFLICT "The reservation holds nothing any more";
 
     // Promotions, vouchers, shipping.
@@ -223,6 +228,8 @@ codes! {
     PaymentMethodUnknown = "payment_method_unknown" UNPROCESSABLE_ENTITY
         "There is no such way to pay";
     PaymentMethodStored = "payment_method_stored" CONFLICT "The way to pay is stored already";
+    StoreCreditNotFound = "store_credit_not_found" NOT_FOUND
+        "There is no such gift card or credit";
     CreditOverspent = "credit_overspent" CONFLICT "There is not enough on the account";
     PaymentMethodDeleted = "payment_method_deleted" CONFLICT "The way to pay was deleted";
     PaymentMethodExpired = "payment_method_expired" CONFLICT "The card has expired";

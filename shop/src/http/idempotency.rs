@@ -7,7 +7,11 @@
 //! Where a provider is asked between two transactions, the first writes down under the key what it
 //! has begun. Whoever repeats the request after a crash finds that, and finishes it.
 //!
+//! An answer that holds a secret is kept sealed with the token of who asked.
+//!
 //! **Invariant**: nothing is begun twice under one key of one caller within [`LIFE`].
+
+use std::borrow::Cow;
 
 use axum::extract::{FromRequest, MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -15,14 +19,17 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use sqlx::{PgConnection, PgPool};
 
+use super::access::bearer;
 use super::body::read_json;
+use super::seal::Seal;
 use super::{AppState, Caller, Code, Problem};
 use crate::context::Context;
 use crate::database::DatabaseError;
+use crate::inventory::{AnswerOfHold, HoldKey};
 
 /// The header.
 pub const HEADER: &str = "idempotency-key";
@@ -51,6 +58,7 @@ pub(crate) struct Claim {
     scope: String,
     key: String,
     digest: Vec<u8>,
+    seal: Seal,
 }
 
 /// What claiming a key came to.
@@ -71,13 +79,14 @@ pub(crate) struct Answer {
     etag: Option<String>,
     body: String,
     replayed: bool,
+    secret: bool,
 }
 
 impl Answer {
     /// An answer of JSON.
     pub(crate) fn new(status: StatusCode, body: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_string(body).map_err(|_| Problem::new(Code::Internal))?;
-        Ok(Self { status, etag: None, body, replayed: false })
+        Ok(Self { status, etag: None, body, replayed: false, secret: false })
     }
 
     /// Something was made.
@@ -93,6 +102,12 @@ impl Answer {
     /// With the version of what is shown.
     pub(crate) fn version(mut self, version: i64) -> Self {
         self.etag = Some(format!("\"{version}\""));
+        self
+    }
+
+    /// With something in it that nobody else may read, also not in the database.
+    pub(crate) fn secret(mut self) -> Self {
+        self.secret = true;
         self
     }
 }
@@ -143,11 +158,24 @@ const TAKE: &str = "
 
 const FIND: &str = "
     SELECT request_hash, expires_at, locked_until, resource, response_status,
-           response_headers ->> 'etag', coalesce(response_body, '')
+           response_headers ->> 'etag', coalesce(response_body, ''),
+           coalesce((response_headers -> 'sealed')::boolean, false)
       FROM idempotency_key WHERE scope = $1 AND key = $2";
 
-type Found =
-    (Vec<u8>, DateTime<Utc>, DateTime<Utc>, Option<String>, Option<i16>, Option<String>, String);
+/// The digest, two times, the resource, and [`Kept`].
+type Found = (
+    Vec<u8>,
+    DateTime<Utc>,
+    DateTime<Utc>,
+    Option<String>,
+    Option<i16>,
+    Option<String>,
+    String,
+    bool,
+);
+
+/// Status, version and body of an answer, and whether the body is sealed.
+type Kept = (i16, Option<String>, String, bool);
 
 impl Claim {
     /// Claims the key, in the transaction of the work.
@@ -173,7 +201,7 @@ impl Claim {
             .fetch_optional(&mut *connection)
             .await?;
         let now = context.now();
-        let (digest, expires_at, locked_until, resource, status, etag, body) = match found {
+        let (digest, _, locked_until, resource, status, etag, body, sealed) = match found {
             Some(found) if found.1 > now => found,
             _ => {
                 self.forget(connection).await?;
@@ -181,20 +209,78 @@ impl Claim {
                 return Ok(Taken::New);
             }
         };
-        debug_assert!(expires_at > now, "looked at above");
         if digest != self.digest {
             return Err(Problem::new(Code::IdempotencyKeyReused));
         }
         if let Some(status) = status {
-            let status = u16::try_from(status).ok().and_then(|s| StatusCode::from_u16(s).ok());
-            let status = status.ok_or_else(|| Problem::new(Code::Internal))?;
-            return Ok(Taken::Answered(Answer { status, etag, body, replayed: true }));
+            return self.given((status, etag, body, sealed)).map(Taken::Answered);
         }
         if locked_until > now {
             return Err(running());
         }
         self.lock_until(connection, now + LOCK).await?;
         Ok(resource.map_or(Taken::New, Taken::Unfinished))
+    }
+
+    /// For holds, which are written many at once, each with its key.
+    pub(crate) fn for_hold(&self, context: &Context, answer: AnswerOfHold) -> HoldKey {
+        HoldKey {
+            scope: self.scope.clone(),
+            key: self.key.clone(),
+            digest: self.digest.clone(),
+            expires_at: context.now() + LIFE,
+            answer,
+        }
+    }
+
+    /// What was answered under the key; none if that is nothing, or so long ago that it is
+    /// forgotten now.
+    ///
+    /// # Errors
+    /// 422 if the key was for something else.
+    pub(crate) async fn answered(
+        &self,
+        pool: &PgPool,
+        context: &Context,
+    ) -> Result<Option<Answer>, Problem> {
+        sqlx::query(
+            "DELETE FROM idempotency_key WHERE scope = $1 AND key = $2 AND expires_at <= $3",
+        )
+        .bind(&self.scope)
+        .bind(&self.key)
+        .bind(context.now())
+        .execute(pool)
+        .await?;
+        let found: Option<Found> =
+            sqlx::query_as(FIND).bind(&self.scope).bind(&self.key).fetch_optional(pool).await?;
+        let Some((digest, _, _, _, status, etag, body, sealed)) = found else { return Ok(None) };
+        if digest != self.digest {
+            return Err(Problem::new(Code::IdempotencyKeyReused));
+        }
+        status.map(|status| self.given((status, etag, body, sealed))).transpose()
+    }
+
+    /// An answer that was given, as it was.
+    fn given(&self, (status, etag, body, sealed): Kept) -> Result<Answer, Problem> {
+        let unreadable = || Problem::new(Code::Internal);
+        let status = u16::try_from(status).ok().and_then(|s| StatusCode::from_u16(s).ok());
+        let status = status.ok_or_else(unreadable)?;
+        let body = if sealed {
+            self.seal.open(&self.place(), &body).map_err(|_| unreadable())?
+        } else {
+            body
+        };
+        Ok(Answer { status, etag, body, replayed: true, secret: sealed })
+    }
+
+    /// Whose key it is, and the key.
+    pub(crate) fn names(&self) -> (&str, &str) {
+        (&self.scope, &self.key)
+    }
+
+    /// For what a secret is sealed.
+    fn place(&self) -> String {
+        format!("{} {}", self.scope, self.key)
     }
 
     async fn insert(
@@ -263,7 +349,16 @@ impl Claim {
         _: &Context,
         answer: &Answer,
     ) -> Result<(), sqlx::Error> {
-        let headers = answer.etag.as_ref().map(|etag| serde_json::json!({ "etag": etag }));
+        let mut headers = Map::new();
+        if let Some(etag) = &answer.etag {
+            headers.insert("etag".to_owned(), etag.as_str().into());
+        }
+        let mut body = Cow::from(&answer.body);
+        if answer.secret {
+            headers.insert("sealed".to_owned(), true.into());
+            let sealed = self.seal.seal(&self.place(), &body);
+            body = sealed.map_err(|error| sqlx::Error::Encode(error.into()))?.into();
+        }
         sqlx::query(
             "UPDATE idempotency_key SET state = 'completed', response_status = $3,
                     response_headers = $4, response_body = $5
@@ -272,8 +367,8 @@ impl Claim {
         .bind(&self.scope)
         .bind(&self.key)
         .bind(i16::try_from(answer.status.as_u16()).unwrap_or(i16::MAX))
-        .bind(headers)
-        .bind(&answer.body)
+        .bind((!headers.is_empty()).then_some(Value::Object(headers)))
+        .bind(body)
         .execute(connection)
         .await?;
         Ok(())
@@ -309,6 +404,8 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Keyed<T> {
         let extensions = request.extensions();
         let caller = extensions.get::<Caller>().map(Caller::name);
         let caller = caller.ok_or_else(|| Problem::new(Code::CredentialsMissing))?;
+        let seal = Seal::of(bearer(request.headers())?);
+        let seal = seal.map_err(|_| Problem::new(Code::Internal))?;
         let route = extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         let scope = format!("{caller} {route}");
         let mut hash = Sha256::new();
@@ -318,7 +415,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Keyed<T> {
         hash.update(value.to_string());
         let digest = hash.finalize().to_vec();
         let body = super::body::from_value(value)?;
-        Ok(Self { body, claim: Claim { scope, key, digest } })
+        Ok(Self { body, claim: Claim { scope, key, digest, seal } })
     }
 }
 

@@ -3,6 +3,10 @@
 //! In: [`Limits`]. Out: a layer around every route. What is too much is refused at once, with 429
 //! or 503 and `Retry-After`; what was begun is finished, also when its caller has gone.
 //!
+//! Every visit takes several requests, and one that is turned away after half of them has cost
+//! what another could have bought with. So new carts are turned away first, long before anything
+//! else: who is in is served at once, and who is not is told so at once.
+//!
 //! **Invariant**: a change runs in a task of its own, so that no lost connection stops it half way.
 
 use std::num::NonZeroI32;
@@ -31,6 +35,8 @@ pub struct Limits {
     pub quiet: Duration,
     /// Requests at once; more are refused with 503.
     pub in_flight: usize,
+    /// Requests at once while new carts are still made; beyond, they are refused with 503.
+    pub busy: usize,
     /// Requests of a key in a minute of the clock, over all instances of the service, where the key
     /// has no limit of its own.
     pub per_minute: NonZeroI32,
@@ -43,6 +49,7 @@ impl Default for Limits {
             time: Duration::from_secs(30),
             quiet: Duration::from_secs(75),
             in_flight: 256,
+            busy: 24,
             per_minute: NonZeroI32::new(600_000).unwrap_or(NonZeroI32::MAX),
         }
     }
@@ -65,10 +72,20 @@ impl Gate {
         Arc::clone(&self.permits).try_acquire_owned().ok()
     }
 
+    /// How many are in.
+    fn inside(&self) -> usize {
+        (self.size as usize).saturating_sub(self.permits.available_permits())
+    }
+
     /// Waits until nobody is in.
     pub(super) async fn empty(&self) {
         drop(self.permits.acquire_many(self.size).await);
     }
+}
+
+/// Whether a request begins what others will follow.
+fn begins(request: &Request) -> bool {
+    *request.method() == Method::POST && request.uri().path() == "/v1/carts"
 }
 
 /// Everything that is the same for all routes.
@@ -77,7 +94,8 @@ pub(super) async fn around(
     request: Request,
     next: Next,
 ) -> Response {
-    let Some(permit) = state.gate.enter() else {
+    let busy = begins(&request) && state.gate.inside() >= state.limits.busy;
+    let Some(permit) = state.gate.enter().filter(|_| !busy) else {
         return Problem::new(Code::Overloaded).retry_after(1).into_response();
     };
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);

@@ -19,12 +19,13 @@ pub mod openapi;
 mod page;
 mod problem;
 mod rate;
+mod seal;
 mod serve;
 mod state;
 mod version;
 
-pub(crate) use body::parsed;
 pub use body::{Body, Search, Segment};
+pub(crate) use body::{parsed, read};
 pub use caller::Caller;
 pub use code::Code;
 pub use constraint::{constraints, of_constraint};

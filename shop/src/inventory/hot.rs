@@ -51,9 +51,30 @@ pub struct HotHold {
     pub until: DateTime<Utc>,
 }
 
+/// The body of the answer to a hold.
+pub(crate) type AnswerOfHold = fn(&Reservation) -> serde_json::Result<String>;
+
+/// Under which key a hold is made once, and what is answered whenever it is asked for again.
+#[derive(Debug, Clone)]
+pub(crate) struct HoldKey {
+    /// Whose key it is, and for what.
+    pub(crate) scope: String,
+    /// The key.
+    pub(crate) key: String,
+    /// Of what is asked for.
+    pub(crate) digest: Vec<u8>,
+    /// Until when the answer is kept.
+    pub(crate) expires_at: DateTime<Utc>,
+    /// The body of the answer.
+    pub(crate) answer: AnswerOfHold,
+}
+
 /// Why stock was not held.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum HotHoldError {
+    /// Something was asked for under this key before; nothing was held now.
+    #[error("the key was used before")]
+    KeyUsed,
     /// Less is left than is wanted.
     #[error("{available} units can be had")]
     OutOfStock {
@@ -84,6 +105,7 @@ pub enum HotHoldError {
 #[derive(Debug)]
 struct Waiting {
     hold: HotHold,
+    key: Option<HoldKey>,
     answer: oneshot::Sender<Result<Reservation, HotHoldError>>,
 }
 
@@ -110,11 +132,20 @@ impl HotHolds {
     /// # Errors
     /// What of this hold alone is wrong; other holds of the batch are not concerned.
     pub async fn hold(&self, hold: HotHold) -> Result<Reservation, HotHoldError> {
+        self.hold_once(hold, None).await
+    }
+
+    /// The same, once under a key, which is written with the hold.
+    pub(crate) async fn hold_once(
+        &self,
+        hold: HotHold,
+        key: Option<HoldKey>,
+    ) -> Result<Reservation, HotHoldError> {
         if hold.until <= self.context.now() {
             return Err(HotHoldError::UntilPast);
         }
         let (answer, answered) = oneshot::channel();
-        let mut waiting = Waiting { hold, answer };
+        let mut waiting = Waiting { hold, key, answer };
         loop {
             match self.queue(hold.location, hold.variant).send(waiting).await {
                 Ok(()) => break,
@@ -230,6 +261,7 @@ fn refusal(error: DatabaseError) -> HotHoldError {
         DatabaseError::Refused { constraint, .. } => match constraint.as_str() {
             "reservation_one_active_per_line" => HotHoldError::AlreadyHeld,
             "reservation_for_a_cart_line" => HotHoldError::NotInCart,
+            "idempotency_key_once" => HotHoldError::KeyUsed,
             "reservation_expires_after_creation" => HotHoldError::UntilPast,
             _ => HotHoldError::Failed(Arc::new(error)),
         },
@@ -244,8 +276,23 @@ struct Outcome {
     open: bool,
     in_cart: bool,
     taken: bool,
+    /// Its key was used before.
+    used: bool,
     /// What was free before the batch; none: there is no such level.
     free: Option<i64>,
+}
+
+fn made(id: ReservationId, hold: HotHold) -> Reservation {
+    Reservation {
+        id,
+        cart: Some(hold.cart),
+        variant: hold.variant,
+        location: hold.location,
+        order_line: None,
+        quantity: hold.quantity,
+        state: ReservationState::Active,
+        expires_at: hold.until,
+    }
 }
 
 fn answer(batch: Vec<Waiting>, ids: &[ReservationId], outcomes: &[Outcome]) -> Vec<Waiting> {
@@ -260,16 +307,8 @@ fn answer(batch: Vec<Waiting>, ids: &[ReservationId], outcomes: &[Outcome]) -> V
         let hold = waiting.hold;
         let left = outcome.free.unwrap_or(0) - taken;
         let result = match outcome {
-            Outcome { held: true, .. } => Ok(Reservation {
-                id: *id,
-                cart: Some(hold.cart),
-                variant: hold.variant,
-                location: hold.location,
-                order_line: None,
-                quantity: hold.quantity,
-                state: ReservationState::Active,
-                expires_at: hold.until,
-            }),
+            Outcome { held: true, .. } => Ok(made(*id, hold)),
+            Outcome { used: true, .. } => Err(HotHoldError::KeyUsed),
             Outcome { free: None, .. } => Err(HotHoldError::LevelNotFound),
             Outcome { open: false, .. } => Err(HotHoldError::CartNotOpen),
             Outcome { in_cart: false, .. } => Err(HotHoldError::NotInCart),
@@ -290,8 +329,10 @@ fn answer(batch: Vec<Waiting>, ids: &[ReservationId], outcomes: &[Outcome]) -> V
 const WRITE: &str = "
 WITH wish AS MATERIALIZED (
     SELECT * FROM unnest($3::uuid[], $4::uuid[], $5::int[], $6::timestamptz[], $7::uuid[],
-                         $8::jsonb[])
-      WITH ORDINALITY AS wish (id, cart_id, quantity, expires_at, event_id, payload, number)),
+                         $8::jsonb[], $12::text[], $13::text[], $14::bytea[], $15::timestamptz[],
+                         $16::text[])
+      WITH ORDINALITY AS wish (id, cart_id, quantity, expires_at, event_id, payload, scope, key,
+                               digest, kept_until, answer, number)),
 open AS MATERIALIZED (
     SELECT cart.id FROM cart
      WHERE cart.id = ANY ($4) AND cart.state IN ('active', 'checkout')
@@ -306,11 +347,14 @@ judged AS MATERIALIZED (
                     WHERE cart_line.cart_id = wish.cart_id AND variant_id = $2) AS in_cart,
            EXISTS (SELECT FROM reservation
                     WHERE reservation.cart_id = wish.cart_id AND variant_id = $2
-                      AND state = 'active') AS taken
+                      AND state = 'active') AS taken,
+           EXISTS (SELECT FROM idempotency_key AS former
+                    WHERE former.scope = wish.scope AND former.key = wish.key) AS used
       FROM wish),
 fitting AS MATERIALIZED (
     SELECT one.* FROM (SELECT judged.*, sum(quantity) OVER (ORDER BY number) AS running
-                         FROM judged WHERE open AND in_cart AND NOT taken) AS one, level
+                         FROM judged
+                        WHERE open AND in_cart AND NOT taken AND NOT used) AS one, level
      WHERE one.running <= level.free),
 held AS (
     INSERT INTO reservation (id, cart_id, variant_id, location_id, quantity, event_seq,
@@ -318,8 +362,13 @@ held AS (
     SELECT id, cart_id, $2, $1, quantity, 1, $9, expires_at FROM fitting ORDER BY number),
 told AS (
     INSERT INTO outbox (id, aggregatetype, aggregateid, seq, type, version, payload, occurred_at)
-    SELECT event_id, 'reservation', id, 1, $10, $11, payload, $9 FROM fitting)
-SELECT fitting.id IS NOT NULL, judged.open, judged.in_cart, judged.taken,
+    SELECT event_id, 'reservation', id, 1, $10, $11, payload, $9 FROM fitting),
+keyed AS (
+    INSERT INTO idempotency_key (scope, key, request_hash, state, response_status, response_body,
+                                 locked_until, created_at, expires_at)
+    SELECT scope, key, digest, 'completed', 201, answer, $9, $9, kept_until FROM fitting
+     WHERE key IS NOT NULL ORDER BY scope, key)
+SELECT fitting.id IS NOT NULL, judged.open, judged.in_cart, judged.taken, judged.used,
        (SELECT free FROM level)
   FROM judged LEFT JOIN fitting ON fitting.number = judged.number ORDER BY judged.number";
 
@@ -347,6 +396,16 @@ async fn write(
             })
         })
         .collect::<Result<Vec<_>, _>>()?;
+    let keys: Vec<Option<&HoldKey>> = batch.iter().map(|waiting| waiting.key.as_ref()).collect();
+    let answers = batch
+        .iter()
+        .zip(ids)
+        .map(|(one, id)| one.key.as_ref().map(|key| (key.answer)(&made(*id, one.hold))).transpose())
+        .collect::<Result<Vec<Option<String>>, _>>()
+        .map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let of_keys = |field: fn(&HoldKey) -> &str| -> Vec<Option<&str>> {
+        keys.iter().map(|key| key.map(field)).collect()
+    };
     let rows = sqlx::query(WRITE)
         .bind(location)
         .bind(variant)
@@ -359,6 +418,11 @@ async fn write(
         .bind(context.now())
         .bind(ReservationHeld::TYPE)
         .bind(ReservationHeld::VERSION)
+        .bind(of_keys(|key| &key.scope))
+        .bind(of_keys(|key| &key.key))
+        .bind(keys.iter().map(|key| key.map(|key| &key.digest[..])).collect::<Vec<_>>())
+        .bind(keys.iter().map(|key| key.map(|key| key.expires_at)).collect::<Vec<_>>())
+        .bind(answers)
         .fetch_all(pool)
         .await?;
     rows.iter()
@@ -368,7 +432,8 @@ async fn write(
                 open: row.try_get(1)?,
                 in_cart: row.try_get(2)?,
                 taken: row.try_get(3)?,
-                free: row.try_get(4)?,
+                used: row.try_get(4)?,
+                free: row.try_get(5)?,
             })
         })
         .collect()

@@ -29,6 +29,7 @@ pub use correct::{
 };
 pub(crate) use correct::{adjust_within, write_off_within};
 pub use hold::{HoldError, HoldLine, hold};
+pub(crate) use hot::{AnswerOfHold, HoldKey};
 pub use hot::{HotHold, HotHoldError, HotHolds};
 pub use location::{
     CreateLocation, CreateLocationError, DeleteLocationError, create_location, delete_location,
@@ -40,4 +41,7 @@ pub use reservation::{Reservation, ReservationState};
 pub use transfer::{
     DraftTransfer, DraftTransferError, TransferError, TransferState, transfer_cancel,
     transfer_draft, transfer_receive, transfer_send,
+};
+pub(crate) use transfer::{
+    transfer_cancel_within, transfer_draft_within, transfer_receive_within, transfer_send_within,
 };

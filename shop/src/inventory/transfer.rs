@@ -85,53 +85,62 @@ pub async fn transfer_draft(
     context: &Context,
     request: DraftTransfer,
 ) -> Result<StockTransferId, DraftTransferError> {
-    let DraftTransfer { from, to, ref lines } = request;
+    crate::transact!(pool, DraftTransferError, |connection| {
+        transfer_draft_within(connection, context, &request).await
+    })
+}
+
+/// [`transfer_draft`] as a part of the caller's transaction.
+pub(crate) async fn transfer_draft_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    request: &DraftTransfer,
+) -> Result<StockTransferId, DraftTransferError> {
+    let &DraftTransfer { from, to, ref lines } = request;
     if lines.is_empty() {
         return Err(DraftTransferError::Empty);
     }
     let transfer: StockTransferId = context.id();
     let mut variants: Vec<VariantId> = lines.iter().map(|(variant, _)| *variant).collect();
     variants.sort_unstable();
-    crate::transact!(pool, DraftTransferError, |connection| {
-        if let Some(variant) = super::level::lock_variants(connection, &variants).await? {
-            Err(DraftTransferError::VariantNotFound { variant })?;
-        }
-        let drafted = sqlx::query(
-            "INSERT INTO stock_transfer (id, from_location_id, to_location_id, created_at)
-             SELECT $1, $2, $3, $4
-              WHERE NOT EXISTS (SELECT FROM location WHERE id IN ($2, $3) AND NOT live)",
-        )
-        .bind(transfer)
-        .bind(from)
-        .bind(to)
-        .bind(context.now())
-        .execute(&mut *connection)
-        .await?;
-        if drafted.rows_affected() == 0 {
-            Err(DraftTransferError::LocationNotFound)?;
-        }
-        sqlx::query(
-            "INSERT INTO stock_transfer_line
-                 (id, transfer_id, from_location_id, to_location_id, variant_id, quantity)
-             SELECT id, $1, $2, $3, variant_id, quantity
-               FROM unnest($4::uuid[], $5::uuid[], $6::int[]) AS line (id, variant_id, quantity)",
-        )
-        .bind(transfer)
-        .bind(from)
-        .bind(to)
-        .bind(lines.iter().map(|_| context.id::<StockTransferLineId>()).collect::<Vec<_>>())
-        .bind(lines.iter().map(|(variant, _)| *variant).collect::<Vec<_>>())
-        .bind(lines.iter().map(|(_, quantity)| quantity.get()).collect::<Vec<_>>())
-        .execute(&mut *connection)
-        .await?;
-        let lines = lines
-            .iter()
-            .map(|&(variant, quantity)| TransferLine { variant, quantity, received: None })
-            .collect();
-        let event = TransferDrafted { transfer, from, to, lines };
-        event::append(connection, context, transfer, &event).await?;
-        Ok(transfer)
-    })
+    if let Some(variant) = super::level::lock_variants(connection, &variants).await? {
+        Err(DraftTransferError::VariantNotFound { variant })?;
+    }
+    let drafted = sqlx::query(
+        "INSERT INTO stock_transfer (id, from_location_id, to_location_id, created_at)
+         SELECT $1, $2, $3, $4
+          WHERE NOT EXISTS (SELECT FROM location WHERE id IN ($2, $3) AND NOT live)",
+    )
+    .bind(transfer)
+    .bind(from)
+    .bind(to)
+    .bind(context.now())
+    .execute(&mut *connection)
+    .await?;
+    if drafted.rows_affected() == 0 {
+        Err(DraftTransferError::LocationNotFound)?;
+    }
+    sqlx::query(
+        "INSERT INTO stock_transfer_line
+             (id, transfer_id, from_location_id, to_location_id, variant_id, quantity)
+         SELECT id, $1, $2, $3, variant_id, quantity
+           FROM unnest($4::uuid[], $5::uuid[], $6::int[]) AS line (id, variant_id, quantity)",
+    )
+    .bind(transfer)
+    .bind(from)
+    .bind(to)
+    .bind(lines.iter().map(|_| context.id::<StockTransferLineId>()).collect::<Vec<_>>())
+    .bind(lines.iter().map(|(variant, _)| *variant).collect::<Vec<_>>())
+    .bind(lines.iter().map(|(_, quantity)| quantity.get()).collect::<Vec<_>>())
+    .execute(&mut *connection)
+    .await?;
+    let lines = lines
+        .iter()
+        .map(|&(variant, quantity)| TransferLine { variant, quantity, received: None })
+        .collect();
+    let event = TransferDrafted { transfer, from, to, lines };
+    event::append(connection, context, transfer, &event).await?;
+    Ok(transfer)
 }
 
 /// Why a transfer did not move on.
@@ -184,27 +193,36 @@ pub async fn transfer_send(
     transfer: StockTransferId,
 ) -> Result<(), TransferError> {
     crate::transact!(pool, TransferError, |connection| {
-        let to = TransferState::InTransit;
-        let sent = Move::new(transfer, &[TransferState::Draft], to)
-            .make(connection, context, &TransferSent { transfer })
-            .await?;
-        if sent.is_none() {
-            Err(refusal(connection, transfer).await?)?;
-        }
-        // One statement for all lines: its trigger moves the levels in the order of their keys.
-        sqlx::query(
-            "INSERT INTO stock_movement
-                 (location_id, variant_id, kind, quantity, sent_line_id, actor, at)
-             SELECT from_location_id, variant_id, 'transfer_out', quantity, id, $2, $3
-               FROM stock_transfer_line WHERE transfer_id = $1",
-        )
-        .bind(transfer)
-        .bind(context.actor().as_str())
-        .bind(context.now())
-        .execute(connection)
-        .await?;
-        Ok(())
+        transfer_send_within(connection, context, transfer).await
     })
+}
+
+/// [`transfer_send`] as a part of the caller's transaction.
+pub(crate) async fn transfer_send_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    transfer: StockTransferId,
+) -> Result<(), TransferError> {
+    let to = TransferState::InTransit;
+    let sent = Move::new(transfer, &[TransferState::Draft], to)
+        .make(connection, context, &TransferSent { transfer })
+        .await?;
+    if sent.is_none() {
+        Err(refusal(connection, transfer).await?)?;
+    }
+    // One statement for all lines: its trigger moves the levels in the order of their keys.
+    sqlx::query(
+        "INSERT INTO stock_movement
+             (location_id, variant_id, kind, quantity, sent_line_id, actor, at)
+         SELECT from_location_id, variant_id, 'transfer_out', quantity, id, $2, $3
+           FROM stock_transfer_line WHERE transfer_id = $1",
+    )
+    .bind(transfer)
+    .bind(context.actor().as_str())
+    .bind(context.now())
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Receives a transfer: what arrived is stock of the location that it goes to. What of a line did
@@ -219,43 +237,53 @@ pub async fn transfer_receive(
     arrived: &BTreeMap<VariantId, Option<Quantity>>,
 ) -> Result<(), TransferError> {
     crate::transact!(pool, TransferError, |connection| {
-        let lines = lines_in_transit(connection, transfer).await?;
-        let sent = |variant: &VariantId| lines.iter().any(|(_, sent, _)| sent == variant);
-        if let Some(&variant) = arrived.keys().find(|variant| !sent(variant)) {
-            // A transfer that does not exist, or is not on its way, is that before anything else.
-            Err(match refusal(connection, transfer).await? {
-                TransferError::WrongState { state: TransferState::InTransit } => {
-                    TransferError::NoSuchLine { variant }
-                }
-                other => other,
-            })?;
-        }
-        let told: Vec<TransferLine> = lines
-            .iter()
-            .map(|&(_, variant, quantity)| {
-                let received = arrived.get(&variant).copied().unwrap_or(Some(quantity));
-                TransferLine { variant, quantity, received }
-            })
-            .collect();
-        let event = TransferReceived { transfer, lines: told.clone() };
-        let received = Move::new(transfer, &[TransferState::InTransit], TransferState::Received)
-            .make(connection, context, &event)
-            .await?;
-        if received.is_none() {
-            Err(refusal(connection, transfer).await?)?;
-        }
-        let received: Vec<_> = told.iter().map(|line| line.received.map(Quantity::get)).collect();
-        sqlx::query(
-            "UPDATE stock_transfer_line AS line SET received = part.received
-               FROM unnest($1::uuid[], $2::int[]) AS part (id, received) WHERE line.id = part.id",
-        )
-        .bind(lines.iter().map(|(id, ..)| *id).collect::<Vec<_>>())
-        .bind(received)
-        .execute(&mut *connection)
-        .await?;
-        take_in(connection, context, transfer).await?;
-        Ok(())
+        transfer_receive_within(connection, context, transfer, arrived).await
     })
+}
+
+/// [`transfer_receive`] as a part of the caller's transaction.
+pub(crate) async fn transfer_receive_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    transfer: StockTransferId,
+    arrived: &BTreeMap<VariantId, Option<Quantity>>,
+) -> Result<(), TransferError> {
+    let lines = lines_in_transit(connection, transfer).await?;
+    let sent = |variant: &VariantId| lines.iter().any(|(_, sent, _)| sent == variant);
+    if let Some(&variant) = arrived.keys().find(|variant| !sent(variant)) {
+        // A transfer that does not exist, or is not on its way, is that before anything else.
+        Err(match refusal(connection, transfer).await? {
+            TransferError::WrongState { state: TransferState::InTransit } => {
+                TransferError::NoSuchLine { variant }
+            }
+            other => other,
+        })?;
+    }
+    let told: Vec<TransferLine> = lines
+        .iter()
+        .map(|&(_, variant, quantity)| {
+            let received = arrived.get(&variant).copied().unwrap_or(Some(quantity));
+            TransferLine { variant, quantity, received }
+        })
+        .collect();
+    let event = TransferReceived { transfer, lines: told.clone() };
+    let received = Move::new(transfer, &[TransferState::InTransit], TransferState::Received)
+        .make(connection, context, &event)
+        .await?;
+    if received.is_none() {
+        Err(refusal(connection, transfer).await?)?;
+    }
+    let received: Vec<_> = told.iter().map(|line| line.received.map(Quantity::get)).collect();
+    sqlx::query(
+        "UPDATE stock_transfer_line AS line SET received = part.received
+           FROM unnest($1::uuid[], $2::int[]) AS part (id, received) WHERE line.id = part.id",
+    )
+    .bind(lines.iter().map(|(id, ..)| *id).collect::<Vec<_>>())
+    .bind(received)
+    .execute(&mut *connection)
+    .await?;
+    take_in(connection, context, transfer).await?;
+    Ok(())
 }
 
 /// Gives a draft up.
@@ -269,15 +297,25 @@ pub async fn transfer_cancel(
     reason: &str,
 ) -> Result<(), TransferError> {
     crate::transact!(pool, TransferError, |connection| {
-        let cancelled = Move::new(transfer, &[TransferState::Draft], TransferState::Cancelled)
-            .because(reason)
-            .make(connection, context, &TransferCancelled { transfer })
-            .await?;
-        if cancelled.is_none() {
-            Err(refusal(connection, transfer).await?)?;
-        }
-        Ok(())
+        transfer_cancel_within(connection, context, transfer, reason).await
     })
+}
+
+/// [`transfer_cancel`] as a part of the caller's transaction.
+pub(crate) async fn transfer_cancel_within(
+    connection: &mut PgConnection,
+    context: &Context,
+    transfer: StockTransferId,
+    reason: &str,
+) -> Result<(), TransferError> {
+    let cancelled = Move::new(transfer, &[TransferState::Draft], TransferState::Cancelled)
+        .because(reason)
+        .make(connection, context, &TransferCancelled { transfer })
+        .await?;
+    if cancelled.is_none() {
+        Err(refusal(connection, transfer).await?)?;
+    }
+    Ok(())
 }
 
 /// The lines of a transfer, in the order of its variants.

@@ -1,9 +1,10 @@
-//! `/v1/payments`, `/v1/refunds`, `/v1/disputes`.
+//! `/v1/payments`, `/v1/refunds`, `/v1/disputes`, `/v1/store-credits`, `/v1/gift-cards`.
 //!
 //! A request that moves money claims its key and what it asks for in one transaction, asks the
 //! provider, and answers with what the books say then. Repeated, it is answered from the books;
 //! after a crash, it finishes what was begun.
 
+mod credit;
 mod disputes;
 mod errors;
 mod operations;
@@ -43,6 +44,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(call_off))
         .merge(refunds::routes())
         .merge(disputes::routes())
+        .merge(credit::routes())
 }
 
 /// A payment to begin.

@@ -13,9 +13,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use axum::extract::{Path, Request, State};
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
@@ -25,7 +23,7 @@ use subtle::ConstantTimeEq as _;
 use super::reference::ProviderReference;
 use super::webhook::{HearError, Heard, News, Notice, hear};
 use crate::context::{Actor, Context};
-use crate::http::{AppState, Code, Problem};
+use crate::http::{AppState, Code, Problem, read};
 use crate::value::Slug;
 
 /// How far the provider's time may be from ours.
@@ -140,12 +138,13 @@ pub(crate) struct Taken {
 pub(crate) async fn receive(
     State(state): State<AppState>,
     Path(provider): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
+    request: Request,
 ) -> Result<Json<Taken>, Problem> {
     let context: Context = state.context.acting(Actor::named(&format!("provider:{provider}")));
-    let header = headers.get(HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !state.notices.believe(&provider, header, &body, context.now()) {
+    let header = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
+    let header = header.unwrap_or_default().to_owned();
+    let body = read(request, state.limits.body_bytes).await?;
+    if !state.notices.believe(&provider, &header, &body, context.now()) {
         return Err(Problem::new(Code::SignatureInvalid));
     }
     // What follows comes from the provider, and is what it signed.

@@ -79,6 +79,7 @@ described! {
     id::ReservationId = "ReservationId",
     id::StockOperationId = "StockOperationId",
     id::StockTransferId = "StockTransferId",
+    id::StoreCreditId = "StoreCreditId",
     id::CartId = "CartId",
     id::PromotionId = "PromotionId",
     id::VoucherId = "VoucherId",

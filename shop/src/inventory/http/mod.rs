@@ -4,6 +4,7 @@ mod level;
 mod location;
 mod movement;
 mod reservation;
+mod transfer;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -16,4 +17,5 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .merge(level::routes())
         .merge(movement::routes())
         .merge(reservation::routes())
+        .merge(transfer::routes())
 }

@@ -11,7 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::cart::{CartRequest, CartState, HOLD_LIFE, lock_for_order};
-use crate::http::idempotency::{Answer, Keyed, once};
+use crate::context::Context;
+use crate::http::idempotency::{Answer, Claim, Keyed, once};
 use crate::http::{AppState, Caller, Code, Page, PageQuery, Problem, Search, Segment, problems};
 use crate::id::{CartId, LocationId, OrderLineId, ReservationId, VariantId};
 use crate::inventory::{
@@ -50,6 +51,7 @@ impl From<HotHoldError> for Problem {
             E::CartNotOpen => Self::new(Code::CartNotOpen),
             E::AlreadyHeld => Self::new(Code::AlreadyHeld),
             E::UntilPast => Self::new(Code::TimeInThePast),
+            E::KeyUsed => Self::new(Code::IdempotencyKeyReused),
             E::Failed(_) => Self::new(Code::Unavailable).retry_after(1),
         }
     }
@@ -114,8 +116,8 @@ struct Held {
 
 /// Holds stock for a line of a cart.
 ///
-/// With a `location`, a line is held there once by nature: the same request finds the hold that
-/// stands, whatever its key.
+/// With a `location`, a line is held there once by nature: the same request under another key finds
+/// the hold that stands.
 #[utoipa::path(post, path = "/v1/reservations", tag = "stock", request_body = NewReservation,
     params(("Idempotency-Key" = String, Header)),
     security(("api_key" = ["stock.write"])),
@@ -130,12 +132,7 @@ async fn make(
     let until = until.unwrap_or_else(|| context.now() + HOLD_LIFE);
     if let Some(location) = location {
         let wanted = HotHold { location, variant, cart, quantity, until };
-        let held = match state.hot.hold(wanted).await {
-            Ok(held) => held.into(),
-            Err(HotHoldError::AlreadyHeld) => standing(&state, wanted).await?,
-            Err(error) => return Err(error.into()),
-        };
-        return Ok((StatusCode::CREATED, Json(Held { data: vec![held] })).into_response());
+        return hold_there(&state, &context, &claim, wanted).await;
     }
     let lines = [HoldLine { variant, quantity }];
     let answer = once!(state, &context, claim, |connection| {
@@ -146,6 +143,43 @@ async fn make(
         Answer::made(&Held { data: held.into_iter().map(Reservation::from).collect() })
     })?;
     Ok(answer.into_response())
+}
+
+fn body_of(held: &crate::inventory::Reservation) -> serde_json::Result<String> {
+    serde_json::to_string(&Held { data: vec![held.clone().into()] })
+}
+
+/// Holds at one location, many at once; the key is written with the hold.
+async fn hold_there(
+    state: &AppState,
+    context: &Context,
+    claim: &Claim,
+    wanted: HotHold,
+) -> Result<Response, Problem> {
+    // Once more where the key was used so long ago that it may be used again.
+    for _ in 0..2 {
+        let key = claim.for_hold(context, body_of);
+        match state.hot.hold_once(wanted, Some(key)).await {
+            Ok(held) => {
+                let data = vec![Reservation::from(held)];
+                return Ok((StatusCode::CREATED, Json(Held { data })).into_response());
+            }
+            Err(HotHoldError::AlreadyHeld) => {
+                if let Some(answer) = claim.answered(&state.pool, context).await? {
+                    return Ok(answer.into_response());
+                }
+                let data = vec![standing(state, wanted).await?];
+                return Ok((StatusCode::CREATED, Json(Held { data })).into_response());
+            }
+            Err(HotHoldError::KeyUsed) => {
+                if let Some(answer) = claim.answered(&state.pool, context).await? {
+                    return Ok(answer.into_response());
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Problem::new(Code::RequestInProgress).retry_after(1))
 }
 
 macro_rules! columns {

@@ -57,8 +57,12 @@ pub(super) async fn find_provider(
             .bind(payment)
             .fetch_optional(&state.pool)
             .await?;
-    let code = found.ok_or_else(views::missing)?;
-    state.providers.find(&code).ok_or_else(|| Problem::new(Code::ProviderUnavailable))
+    connected(state, &found.ok_or_else(views::missing)?)
+}
+
+/// The provider of a code.
+pub(super) fn connected<'a>(state: &'a AppState, code: &str) -> Result<&'a dyn Provider, Problem> {
+    state.providers.find(code).ok_or_else(|| Problem::new(Code::ProviderUnavailable))
 }
 
 /// The same, for a shopper who may pay for the order of their cart only.
@@ -67,13 +71,14 @@ pub(super) async fn take_payment<'a>(
     caller: &Caller,
     payment: PaymentId,
 ) -> Result<&'a dyn Provider, Problem> {
-    let order: Option<OrderId> = sqlx::query_scalar("SELECT order_id FROM payment WHERE id = $1")
-        .bind(payment)
-        .fetch_optional(&state.pool)
-        .await?;
-    let order = order.ok_or_else(views::missing)?;
+    let found: Option<(OrderId, String)> =
+        sqlx::query_as("SELECT order_id, provider::text FROM payment WHERE id = $1")
+            .bind(payment)
+            .fetch_optional(&state.pool)
+            .await?;
+    let (order, provider) = found.ok_or_else(views::missing)?;
     admit(&state.pool, caller, order).await.map_err(|_| views::missing())?;
-    find_provider(state, payment).await
+    connected(state, &provider)
 }
 
 /// Asks the provider, unless that was done, and answers with what the books say.

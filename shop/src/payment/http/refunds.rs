@@ -7,12 +7,13 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::operations::{asking, find_provider};
+use super::operations::{asking, connected};
 use super::views::{self, RefundView};
-use crate::http::idempotency::{Answer, Keyed};
+use crate::http::idempotency::{Answer, Claim, Keyed};
 use crate::http::{AppState, Caller, Code, Page, PageQuery, Problem, Search, Segment};
 use crate::id::{OrderLineId, PaymentId, RefundId, ReturnId};
 use crate::money::Money;
+use crate::payment::provider::Provider;
 use crate::payment::{
     Kind, Note, Refund, RefundError, RefundLine, RefundReason, begin_refund, cancel_refund,
 };
@@ -64,7 +65,8 @@ async fn make(
     Keyed { body, claim }: Keyed<NewRefund>,
 ) -> Result<Answer, Problem> {
     let context = caller.context(&state);
-    let provider = find_provider(&state, payment).await?;
+    let plain = body.amount.filter(|_| body.lines.is_empty());
+    let provider = look_first(&state, payment, plain, &claim).await?;
     let line = |line: NewRefundLine| RefundLine { order_line: line.line, amount: line.amount };
     let request = Refund {
         payment,
@@ -77,6 +79,40 @@ async fn make(
     asking!(state, &context, claim, provider, payment, Kind::Refund, |connection| {
         begin_refund(connection, &context, provider, &request).await
     })
+}
+
+/// The provider of a payment, unless its books say by now that less is left than shall be given
+/// back.
+///
+/// Whoever comes too late is told so without waiting for the locks of all who come too late with
+/// them. Whoever does not learn of it here is refused by the payment's own row. A request that was
+/// begun under its key finds the key in the same look, and is answered as before.
+async fn look_first<'a>(
+    state: &'a AppState,
+    payment: PaymentId,
+    amount: Option<Money>,
+    claim: &Claim,
+) -> Result<&'a dyn Provider, Problem> {
+    let (scope, key) = claim.names();
+    let found: Option<(String, bool)> = sqlx::query_as(
+        "SELECT provider::text, coalesce(
+                    state IN ('partially_captured', 'captured', 'partially_refunded')
+                    AND currency = $2 AND captured - refunded - refund_pending - disputed < $3
+                    AND NOT EXISTS (SELECT FROM idempotency_key WHERE scope = $4 AND key = $5),
+                    false)
+           FROM payment WHERE id = $1",
+    )
+    .bind(payment)
+    .bind(amount.map(Money::currency))
+    .bind(amount.map(Money::minor))
+    .bind(scope)
+    .bind(key)
+    .fetch_optional(&state.pool)
+    .await?;
+    match found.ok_or_else(views::missing)? {
+        (_, true) => Err(RefundError::ExceedsCaptured.into()),
+        (code, false) => connected(state, &code),
+    }
 }
 
 /// Lists the refunds of a payment, the oldest first.

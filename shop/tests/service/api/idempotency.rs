@@ -43,6 +43,28 @@ async fn a_refund_whose_answer_was_lost_is_not_made_twice(shop: AuthedClient) {
     assert_eq!(shown.expect(200)["refunded"]["minor"], 700);
 }
 
+/// What is left is too little for it, because of itself.
+#[proofmark::test]
+async fn a_refund_that_left_too_little_is_answered_again_and_another_is_refused(
+    shop: AuthedClient,
+) {
+    let payment = captured(&shop).await;
+    let path = format!("/v1/payments/{payment}/refunds");
+    let refund = json!({ "amount": { "minor": 1500, "currency": "EUR" }, "reason": "duplicate" });
+    let first = keyed(&shop, &path, "most", &refund).await;
+    assert_eq!(first.expect(201)["state"], "succeeded");
+    let again = keyed(&shop, &path, "most", &refund).await;
+    assert_eq!((again.status, &again.text), (first.status, &first.text));
+    assert_eq!(again.header(REPLAYED), "true");
+    let asked = shop.service.fake.asked();
+    let other = keyed(&shop, &path, "other", &refund).await;
+    other.expect_problem(409, "refund_exceeds_captured");
+    let foreign = json!({ "amount": { "minor": 1500, "currency": "USD" }, "reason": "duplicate" });
+    let foreign = keyed(&shop, &path, "foreign", &foreign).await;
+    foreign.expect_problem(422, "currency_mismatch");
+    assert_eq!(shop.service.fake.asked(), asked);
+}
+
 #[proofmark::test]
 async fn a_twin_is_told_to_wait_and_then_gets_the_answer(shop: AuthedClient) {
     let payment = captured(&shop).await;

@@ -3,9 +3,14 @@
 mod access;
 mod checkout;
 mod codes;
+mod compatibility;
 mod contract;
+mod events;
 mod idempotency;
+mod money;
 mod products;
+mod reference;
 mod requests;
 mod resources;
 mod stage;
+mod stock;

@@ -80,6 +80,38 @@ async fn too_many_requests_of_a_key_are_refused_and_others_are_not(make: Make) {
 }
 
 #[proofmark::test]
+async fn when_much_is_under_way_carts_are_finished_and_none_is_begun(make: Make) {
+    let limits = Limits { busy: 1, ..Limits::default() };
+    let service = Service::start(&make, limits).await;
+    let scopes = every_scope(&make).await;
+    let client = Client::new(&service.url).with_token(&key(&make, &scopes).await);
+    let new = json!({ "currency": "EUR", "tax_included": true });
+    let made = client.post("/v1/carts", new.clone()).await;
+    let cart = format!("/v1/carts/{}", made.text_of(201, "id"));
+    let shopper = client.with_token(&made.text_of(201, "token"));
+    let mut holder = make.db.begin().await.unwrap();
+    sqlx::query("LOCK TABLE product IN ACCESS EXCLUSIVE MODE").execute(&mut *holder).await.unwrap();
+    let waiting = client.clone();
+    let first = tokio::spawn(async move { waiting.get("/v1/products").await });
+    let shed = async {
+        loop {
+            let answer = client.post("/v1/carts", new.clone()).await;
+            if answer.status == 503 {
+                return answer;
+            }
+        }
+    };
+    let shed = tokio::time::timeout(std::time::Duration::from_mins(1), shed).await.unwrap();
+    shed.expect_problem(503, "overloaded");
+    assert_eq!(shed.header("retry-after"), "1");
+    shopper.get(&cart).await.expect(200);
+    shopper.delete(&cart).await.expect(204);
+    holder.rollback().await.unwrap();
+    first.await.unwrap().expect(200);
+    client.post("/v1/carts", new).await.expect(201);
+}
+
+#[proofmark::test]
 async fn what_is_too_much_at_once_is_shed_and_the_service_recovers(make: Make) {
     let limits = Limits { in_flight: 1, ..Limits::default() };
     let service = Service::start(&make, limits).await;

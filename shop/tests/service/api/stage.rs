@@ -102,3 +102,28 @@ pub async fn keyed(client: &Client, path: &str, key: &str, body: &Value) -> Answ
         .send()
         .await
 }
+
+/// The tables of which some row has a text in one of its columns.
+pub async fn tables_that_hold(shop: &AuthedClient, text: &str) -> Vec<String> {
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT relname::text FROM pg_class
+          WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace ORDER BY relname",
+    )
+    .fetch_all(&shop.make.db)
+    .await
+    .unwrap();
+    let mut found = Vec::new();
+    for table in tables {
+        let sql =
+            format!("SELECT EXISTS (SELECT FROM {table} WHERE strpos({table}::text, $1) > 0)");
+        let holds: bool = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+            .bind(text)
+            .fetch_one(&shop.make.db)
+            .await
+            .unwrap();
+        if holds {
+            found.push(table);
+        }
+    }
+    found
+}
