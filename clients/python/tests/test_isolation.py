@@ -130,3 +130,22 @@ def test_tests_can_share_one_on_purpose(inner: pytest.Pytester) -> None:
     """)
     inner.runpytest_inprocess().assert_outcomes(passed=3)
     assert held() == []
+
+
+def test_a_control_connection_that_is_lost_is_opened_again(inner: pytest.Pytester) -> None:
+    inner.makepyfile("""
+        import socket
+
+        def test_one(db_connection, items, proofmark_bench):
+            db_connection.execute("DELETE FROM item")
+            proofmark_bench._connection._socket.shutdown(socket.SHUT_RDWR)
+
+        def test_two(items, proofmark_bench):
+            assert items() == ["bolt"]
+            proofmark_bench._connection._socket.shutdown(socket.SHUT_RDWR)
+
+        def test_three(items):
+            assert items() == ["bolt"]
+    """)
+    inner.runpytest_inprocess().assert_outcomes(passed=3)
+    assert held() == []

@@ -13,8 +13,8 @@ use proofmark_catalog::{
 };
 use proofmark_coverage::cover;
 use proofmark_trace::{
-    Entry, Event, Header, Identity, LeaseId, LeaseReturned, Record, Refusal, Run, RunId, SessionId,
-    TableWritten, TestName, Trace,
+    Entry, Event, Header, Identity, Lane, LeaseId, LeaseReturned, Record, Refusal, Run, RunId,
+    SessionId, TableWritten, TestName, Trace,
 };
 
 /// CHECKs of one table.
@@ -73,6 +73,7 @@ fn lease(number: usize, tables: usize, add: &mut impl FnMut(Record)) {
     add(Record::Proxy(Event::Refused {
         session,
         lease,
+        lane: Lane::Proxy,
         statement: "insert into t (a) values ($1)".to_owned(),
         refusal: Refusal {
             severity: "ERROR".to_owned(),

@@ -15,6 +15,7 @@ pub mod config;
 pub mod race;
 
 mod fixture;
+mod refusal;
 mod run;
 
 #[doc = include_str!("run/test.md")]
@@ -22,6 +23,8 @@ pub use proofmark_macros::test;
 
 /// Holds chosen statements and commits until a test lets them go.
 pub use proofmark_proxy::gate;
+
+pub use refusal::Refusal;
 
 pub use fixture::{
     Clock, Connection, ConnectionError, FromLease, Lease, Moment, Transaction, TransactionError,
@@ -32,15 +35,27 @@ pub use fixture::{
 /// `#[proofmark::test(lane = "direct")]`, or `lane = "direct"` in `proofmark.toml` for all tests
 /// that do not say. Without `proofmark run` there is no proxy, and every lane is direct.
 ///
-/// The direct lane saves a hop per round trip. What only the wire shows is then unknown: of such a
-/// test the report has what was **written** and whether the invariants held, because its database
-/// says so; it has no **refusals**, because a server keeps no record of them by the name of the
-/// constraint. A test that is about a refusal belongs on the proxy's lane, or its constraint is
-/// reported as never tried.
+/// The direct lane saves a hop per round trip. Of such a test the report has what was **written**
+/// and whether the invariants held, because its database says so. A server keeps no record of
+/// **refusals** by the name of the constraint, so these are known from the client:
+///
+/// | on the direct lane | refusals in the report |
+/// |---|---|
+/// | [`tokio_postgres::Client`], [`Connection`], `Transaction<Client>` as fixtures | all |
+/// | what [`assert_refused!`] was given, or [`Lease::saw`] was shown, of any driver | those |
+/// | an error that the test function returned | that one |
+/// | other errors of `sqlx`, connections that the test or its application opened | none |
+///
+/// At most 1,000 of one test are kept, and those of a test whose process was killed are lost. How
+/// long **statements** took and how often they ran is not known on the direct lane.
 pub use proofmark_proxy::Lane;
 
 /// What the expansion of [`#[proofmark::test]`](macro@test) uses; not an interface.
 #[doc(hidden)]
 pub mod expanded {
+    pub use crate::refusal::{
+        Asserted, ByAsRef, ByError, Returned, TellsAnyError, TellsError, TellsNothing, accepted,
+        refused, refused_on,
+    };
     pub use crate::run::{Case, FixtureError, Panics, Seed, fixture, run};
 }

@@ -44,10 +44,13 @@ pub enum Event {
     },
     /// The server said no.
     Refused {
-        /// The session.
+        /// The session; on the direct lane, where the proxy sees none, a number of its own.
         session: SessionId,
         /// The lease it works on.
         lease: LeaseId,
+        /// Where it was seen: on the wire, or by the client library of a test on the direct lane.
+        #[serde(default)]
+        lane: Lane,
         /// Shape of the statement: every literal is `?`, at most 2 KiB. Empty when the error
         /// belongs to no statement.
         statement: String,
@@ -130,7 +133,8 @@ pub enum Lane {
     /// Through the proxy only: everything it sent was seen.
     #[default]
     Proxy,
-    /// It was given the URL of the database itself: what it sent there was not seen.
+    /// It was given the URL of the database itself: of what it sent there, only what its client
+    /// library was refused and told is known.
     Direct,
 }
 

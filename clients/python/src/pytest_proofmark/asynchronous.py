@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_proofmark.bench import Lease
 from pytest_proofmark.fixtures import needs, with_driver
+from pytest_proofmark.watched import listen, psycopg_async_connection, watch_asyncpg
 
 if TYPE_CHECKING:
     import asyncpg
@@ -25,23 +27,31 @@ else:
 
 
 @fixture
-async def async_db_connection(proofmark_url: str) -> "AsyncIterator[psycopg.AsyncConnection]":
+async def async_db_connection(
+    proofmark_lease: Lease,
+) -> "AsyncIterator[psycopg.AsyncConnection]":
     """An asynchronous connection of psycopg to the test's database, in autocommit mode."""
     needs("async_db_connection", "psycopg", "psycopg[binary]")
     import psycopg
 
-    connection = await psycopg.AsyncConnection.connect(proofmark_url, autocommit=True)
+    url = proofmark_lease.url
+    if proofmark_lease.is_direct:
+        connection = await psycopg_async_connection(url, proofmark_lease.refusals)
+    else:
+        connection = await psycopg.AsyncConnection.connect(url, autocommit=True)
     async with connection:
         yield connection
 
 
 @fixture
-async def asyncpg_connection(proofmark_url: str) -> "AsyncIterator[asyncpg.Connection]":
+async def asyncpg_connection(proofmark_lease: Lease) -> "AsyncIterator[asyncpg.Connection]":
     """A connection of asyncpg to the test's database."""
     needs("asyncpg_connection", "asyncpg", "asyncpg")
     import asyncpg
 
-    connection = await asyncpg.connect(proofmark_url)
+    connection = await asyncpg.connect(proofmark_lease.url)
+    if proofmark_lease.is_direct:
+        watch_asyncpg(connection, proofmark_lease.refusals)
     yield connection
     await connection.close()
 
@@ -54,6 +64,7 @@ async def async_db_engine(
     needs("async_db_engine", "sqlalchemy", "sqlalchemy[asyncio]")
     from sqlalchemy.ext.asyncio import create_async_engine
 
+    listen()
     drivers = pytestconfig.getini("proofmark_async_drivers") or ["asyncpg", "psycopg"]
     engine = create_async_engine(with_driver(proofmark_url, drivers))
     yield engine

@@ -9,14 +9,18 @@ back says whether the test failed.
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_proofmark.errors import BrokenInvariant, ProofmarkError, SeedError
+from pytest_proofmark.refusals import Refusals
+from pytest_proofmark.watched import attend, leave
 from pytest_proofmark.wire import Address, Connection, ServerError, literal, name
 
 # RETURN's error when an invariant is broken (docs/explanation/proxy.md, "The console").
 _ASSERT_FAILURE = "P0004"
+# That of a test that holds no lease.
+_NOT_HELD = "42704"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,17 @@ class Lease:
     """Whether the URL is that of the database itself, without the proxy between."""
     through_proxy: str
     """The URL through the proxy, whichever lane the test takes."""
+    refusals: Refusals = field(default_factory=Refusals, compare=False, repr=False)
+    """What was refused on the direct lane and seen."""
+
+    def saw(self, error: BaseException, statement: str = "") -> bool:
+        """Shows the lease an exception of any driver; answers whether a database refused.
+
+        On the direct lane this is how a refusal comes to be counted that none of the plugin's
+        connections saw; on the proxy's lane it was seen. An exception counts once.
+        """
+        refusals = self.refusals if self.is_direct else Refusals()
+        return refusals.saw(error, statement)
 
     def seed(self, path: Path) -> None:
         """Runs a file of SQL in the database; everything in it is one transaction."""
@@ -61,6 +76,8 @@ class Bench:
         self._default = default
         self._connection: Connection | None = None
         self._pid = os.getpid()
+        self._direct: dict[str, list[Lease]] = {}
+        self._was_repeated = False
 
     @property
     def default(self) -> str:
@@ -78,7 +95,15 @@ class Bench:
         asked = f"LEASE {name(template)} FOR {literal(test)}"
         through_proxy, real = self._lease(asked)
         url = self._lease(f"{asked} DIRECT")[0] if direct else through_proxy
-        return Lease(test, template, url, real, direct, through_proxy)
+        held = self._direct.setdefault(test, []) if direct else []
+        for lease in held:
+            if lease.template == template:
+                return lease
+        lease = Lease(test, template, url, real, direct, through_proxy)
+        if direct:
+            held.append(lease)
+            attend(real, lease.refusals)
+        return lease
 
     def give_back(self, test: str, *, failed: bool) -> None:
         """Gives back what the test holds; after a failure its databases are kept.
@@ -86,8 +111,28 @@ class Bench:
         Raises `BrokenInvariant` where one does not hold in what the test left.
         """
         try:
+            self._tell(test)
+        finally:
+            self._return(test, failed=failed)
+
+    def _tell(self, test: str) -> None:
+        """Tells what was refused on the direct lane."""
+        for lease in self._direct.pop(test, []):
+            leave(lease.database)
+            told = f"REFUSED {name(lease.template)} FOR {literal(test)} AS "
+            for refusal in lease.refusals.take():
+                try:
+                    self._execute(told + literal(refusal), repeat=False)
+                except ServerError as error:
+                    raise ProofmarkError(f"a refusal could not be told: {error}") from error
+
+    def _return(self, test: str, *, failed: bool) -> None:
+        try:
             self._execute(f"RETURN {literal(test)}{' FAILED' if failed else ''}")
         except ServerError as error:
+            if error.sqlstate == _NOT_HELD and self._was_repeated:
+                # The answer was lost with the connection, not the command.
+                return
             if error.sqlstate != _ASSERT_FAILURE:
                 raise ProofmarkError(str(error)) from error
             help_ = f"\nhelp: {error.hint}" if error.hint else ""
@@ -124,7 +169,25 @@ class Bench:
         scheme, _, rest = url.partition("://")
         return f"{'postgresql' if scheme == 'postgres' else scheme}://{rest}", real
 
-    def _execute(self, statement: str) -> list[tuple[str | None, ...]]:
+    def _execute(self, statement: str, *, repeat: bool = True) -> list[tuple[str | None, ...]]:
+        """Carries out a statement; once more where the connection turns out to be lost.
+
+        What must not happen twice is not repeated.
+        """
+        self._was_repeated = False
+        try:
+            return self._connected().execute(statement)
+        except OSError as error:
+            if not repeat:
+                raise ProofmarkError(f"Proofmark is gone: {error}") from error
+        self._was_repeated = True
+        try:
+            return self._connected().execute(statement)
+        except OSError as error:
+            raise ProofmarkError(f"Proofmark is gone: {error}") from error
+
+    def _connected(self) -> Connection:
+        """The connection to the console, opened where there is none that can be used."""
         connection = self._connection
         # A process that was forked must not speak on its parent's connection.
         if connection is None or not connection.is_open or self._pid != os.getpid():
@@ -137,10 +200,7 @@ class Bench:
                     f" {error}\nhelp: unset PROOFMARK_URL, or run: proofmark run -- pytest"
                 ) from error
             self._connection, self._pid = connection, os.getpid()
-        try:
-            return connection.execute(statement)
-        except OSError as error:
-            raise ProofmarkError(f"Proofmark is gone: {error}") from error
+        return connection
 
 
 def _line_of(text: str, position: int) -> int:

@@ -14,6 +14,7 @@ import pytest
 from pytest_proofmark.bench import Bench, Lease
 from pytest_proofmark.errors import said_plainly
 from pytest_proofmark.state import bench_of, holding_of
+from pytest_proofmark.watched import listen, psycopg_connection
 
 if TYPE_CHECKING:
     import psycopg
@@ -56,7 +57,7 @@ def proofmark_bench(pytestconfig: pytest.Config) -> Bench:
 
 
 @pytest.fixture
-def db_connection(proofmark_url: str) -> "Iterator[psycopg.Connection]":
+def db_connection(proofmark_lease: Lease) -> "Iterator[psycopg.Connection]":
     """A connection of psycopg to the test's database, in autocommit mode.
 
     What it writes is there for the code under test at once. For a transaction:
@@ -65,7 +66,12 @@ def db_connection(proofmark_url: str) -> "Iterator[psycopg.Connection]":
     needs("db_connection", "psycopg", "psycopg[binary]")
     import psycopg
 
-    with psycopg.connect(proofmark_url, autocommit=True) as connection:
+    url = proofmark_lease.url
+    if proofmark_lease.is_direct:
+        opened = psycopg_connection(url, proofmark_lease.refusals)
+    else:
+        opened = psycopg.connect(url, autocommit=True)
+    with opened as connection:
         yield connection
 
 
@@ -75,6 +81,7 @@ def db_engine(proofmark_url: str, pytestconfig: pytest.Config) -> "Iterator[sqla
     needs("db_engine", "sqlalchemy", "sqlalchemy")
     import sqlalchemy
 
+    listen()
     drivers = pytestconfig.getini("proofmark_drivers") or ["psycopg", "psycopg2", "pg8000"]
     engine = sqlalchemy.create_engine(with_driver(proofmark_url, drivers))
     yield engine

@@ -9,8 +9,8 @@ use proofmark_catalog::{
     ReportedAs, TableName,
 };
 use proofmark_trace::{
-    Entry, Event, Header, Identity, LeaseId, LeaseReturned, Masked, Record, Refusal, Run, RunId,
-    SessionId, TableWritten, TestName, Trace,
+    Entry, Event, Header, Identity, Lane, LeaseId, LeaseReturned, Masked, Record, Refusal, Run,
+    RunId, SessionId, TableWritten, TestName, Trace,
 };
 
 fn table(name: &str) -> TableName {
@@ -207,7 +207,8 @@ fn records_of(lease: LeaseId, test: &str, tried: &Lease) -> Vec<Record> {
     })];
     records.extend(tried.errors.iter().map(|refusal| {
         let statement = "INSERT INTO t VALUES (?)".to_owned();
-        Record::Proxy(Event::Refused { session, lease, statement, refusal: refusal.clone() })
+        let refusal = refusal.clone();
+        Record::Proxy(Event::Refused { session, lease, lane: Lane::Proxy, statement, refusal })
     }));
     records.push(Record::LeaseReturned(LeaseReturned {
         lease,

@@ -11,8 +11,8 @@ use proofmark_pool::{
 };
 use proofmark_postgres::{Address, Cache, Search, Server, ServerOptions, base_image, find};
 use proofmark_trace::{
-    Entry, Event, Header, Identity, LeaseId, LeaseReturned, Record, Refusal, Run, RunId, SessionId,
-    TestName, Trace,
+    Entry, Event, Header, Identity, Lane, LeaseId, LeaseReturned, Record, Refusal, Run, RunId,
+    SessionId, TestName, Trace,
 };
 
 use crate::shown::show;
@@ -75,6 +75,7 @@ async fn trace(run: &str, tests: &[(&str, &str)]) -> Result<Trace> {
             records.push(Record::Proxy(Event::Refused {
                 session: session_id,
                 lease: id,
+                lane: Lane::Proxy,
                 statement: statement.to_owned(),
                 refusal: Refusal {
                     severity: error.severity().to_owned(),

@@ -35,10 +35,25 @@ pub(crate) fn expand(options: TokenStream, function: TokenStream) -> syn::Result
     let made = fixtures.iter().enumerate().map(|(at, fixture)| make(&lease, at, fixture));
     let given = (0..fixtures.len()).map(|at| local(&format!("fixture_{at}")));
     let case = case(&options, &fixtures, &attrs, &sig)?;
+    let body = if returns_nothing(&sig) {
+        quote!(::core::result::Result::Ok(#name(#(#given),*).await))
+    } else {
+        // An error that the test returns may be a refusal.
+        let returned = local("returned");
+        quote! {
+            let #returned = #name(#(#given),*).await;
+            {
+                #[allow(unused_imports)]
+                use ::proofmark::expanded::{TellsAnyError as _, TellsError as _, TellsNothing as _};
+                (&&&::proofmark::expanded::Returned(&#returned)).tell(&#lease);
+            }
+            ::core::result::Result::Ok(#returned)
+        }
+    };
     let run = quote! {
         ::proofmark::expanded::run(#case, |#lease| async move {
             #(#made)*
-            ::core::result::Result::Ok(#name(#(#given),*).await)
+            #body
         })
     };
     // The harness wants `()` of a test that should panic, and a termination of one that returns.

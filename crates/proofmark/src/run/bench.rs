@@ -58,6 +58,7 @@ impl OwnBench {
             config,
             lane: Lane::Direct,
             kept: Some(self.connections(&lease)),
+            seen: None,
         };
         Ok(Granted { terms, pooled: Some(lease) })
     }

@@ -6,16 +6,20 @@
 //! **Invariant**: speaks only what any PostgreSQL driver can (simple queries); a lease that is not
 //! returned ends with this process.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use proofmark_proxy::Lane;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, SimpleQueryRow};
 
 use super::bench::kept;
+use super::describe::describe;
 use super::source::{GivenBack, Granted, SourceError};
 use crate::bench::Outcome;
 use crate::fixture::Terms;
+
+/// How much is told at once, in bytes; the console takes 64 KiB, and one refusal fits into that.
+const TOLD_AT_ONCE_MAX: usize = 32 * 1024;
 
 /// Why the console gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +38,9 @@ pub(super) enum ConsoleError {
         /// Its answer.
         source: tokio_postgres::Error,
     },
+    /// What is to be told cannot be written.
+    #[error("a refusal cannot be written as JSON")]
+    Told(#[source] serde_json::Error),
     /// It answered without something that we need.
     #[error("its answer has no `{0}`; help: use the `proofmark` command and crate of one version")]
     Incomplete(&'static str),
@@ -115,8 +122,30 @@ impl Console {
             config,
             lane,
             kept: None,
+            seen: (lane == Lane::Direct).then(Arc::default),
         };
         Ok(Granted { terms, pooled: None })
+    }
+
+    /// Tells what was refused on the direct lane.
+    async fn tell(&self, granted: &[Granted]) -> Result<(), ConsoleError> {
+        let mut text = String::new();
+        for Granted { terms, .. } in granted {
+            let refusals = terms.seen.iter().flat_map(|seen| seen.take());
+            for refusal in refusals {
+                let told = serde_json::to_string(&refusal).map_err(ConsoleError::Told)?;
+                let (name, test) = (identifier(&terms.name), literal(&terms.test));
+                let one = format!("REFUSED {name} FOR {test} AS {};", literal(&told));
+                if !text.is_empty() && text.len() + one.len() > TOLD_AT_ONCE_MAX {
+                    self.ask("REFUSED", &std::mem::take(&mut text)).await?;
+                }
+                text += &one;
+            }
+        }
+        if !text.is_empty() {
+            self.ask("REFUSED", &text).await?;
+        }
+        Ok(())
     }
 
     /// One RETURN takes back all that the test holds.
@@ -129,6 +158,11 @@ impl Console {
             return Ok(GivenBack::default());
         };
         let failed = outcome == Outcome::Failed;
+        let mut notes = Vec::new();
+        if let Err(error) = self.tell(granted).await {
+            let why = describe(&error);
+            notes.push(format!("note: what was refused on the direct lane is not counted: {why}"));
+        }
         let word = if failed { " FAILED" } else { "" };
         let asked = self.ask("RETURN", &format!("RETURN {}{word}", literal(&terms.test))).await;
         let broken: Vec<String> = match asked {
@@ -137,7 +171,7 @@ impl Console {
         };
         let is_kept = failed || !broken.is_empty();
         let all = granted.iter().filter(|_| is_kept);
-        let notes = all.map(|one| kept(&one.terms.database)).collect();
+        notes.extend(all.map(|one| kept(&one.terms.database)));
         Ok(GivenBack { notes, broken })
     }
 }

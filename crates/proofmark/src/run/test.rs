@@ -21,6 +21,7 @@ use super::seed::plant;
 use super::source::Granted;
 use crate::bench::Outcome;
 use crate::fixture::{FromLease, Lease};
+use crate::refusal::Current;
 
 /// How long one ending may take.
 const ENDING: Duration = Duration::from_secs(5);
@@ -111,8 +112,10 @@ where
     F: Future<Output = Result<R, FixtureError>>,
     R: Termination,
 {
-    let runtime = runtime(case).map_err(|error| format!("the test has no runtime: {error}"))?;
     let lease = Lease::new(granted.iter().map(|one| one.terms.clone()).collect());
+    let runtime =
+        runtime(case, &lease).map_err(|error| format!("the test has no runtime: {error}"))?;
+    let _current = Current::set(&lease);
     if let Err(error) = runtime.block_on(plant(&lease, case.seeds)) {
         return Err(describe(&error));
     }
@@ -132,11 +135,17 @@ where
 }
 
 /// The test's own: its thread alone, as with `#[tokio::test]`, or as many as it asks for.
-fn runtime(case: &Case) -> std::io::Result<Runtime> {
-    match case.worker_threads {
-        None => Builder::new_current_thread().enable_all().build(),
-        Some(threads) => Builder::new_multi_thread().worker_threads(threads).enable_all().build(),
-    }
+fn runtime(case: &Case, lease: &Lease) -> std::io::Result<Runtime> {
+    let mut builder = match case.worker_threads {
+        None => Builder::new_current_thread(),
+        Some(threads) => {
+            let mut builder = Builder::new_multi_thread();
+            builder.worker_threads(threads);
+            builder
+        }
+    };
+    let lease = lease.clone();
+    builder.on_thread_start(move || Current::set_for_good(&lease)).enable_all().build()
 }
 
 /// Runs the endings, the last registered first; all of them, whatever one of them does.

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use proofmark::{Connection, FromLease, Lane, Lease};
+use proofmark::{Connection, FromLease, Lane, Lease, Transaction, assert_refused};
 use sqlx::PgPool;
 use tokio_postgres::Client;
 
@@ -233,6 +233,59 @@ async fn asks_for_the_direct_lane(lease: Lease, db: PgPool) {
     sqlx::query(SHOW).execute(&db).await.unwrap();
     note("lane", &format!("{:?}", lease.lane()));
     note("url", lease.url());
+}
+
+/// Each refused once, by whichever way it can come to be known on the direct lane.
+#[proofmark::test(lane = "direct", worker_threads = 2)]
+#[ignore = "run by `under_run`"]
+async fn is_refused_on_the_direct_lane(
+    lease: Lease,
+    client: Client,
+    connection: Connection,
+    transaction: Transaction<Client>,
+    db: PgPool,
+) {
+    // In passing: simple and extended, and what a commit says.
+    client.batch_execute("insert into show values (1, 'Ivanov')").await.unwrap_err();
+    let blank = "insert into show (id, title) values ($1, '')";
+    connection.execute(blank, &[&2]).await.unwrap_err();
+    let nowhere = "insert into seat (id, show_id, label) values (1, 99, 'A1')";
+    client.batch_execute(nowhere).await.unwrap_err();
+    transaction.batch_execute("insert into show (id) values (3)").await.unwrap_err();
+    // In passing and shown: once.
+    let twice = client.batch_execute("insert into seat values (1, 1, 'A'), (2, 1, 'A')").await;
+    assert_refused!(twice, "seat_label_once_per_show");
+    // Shown: from the test itself, from a task on another thread, by an error that wraps it.
+    let refused = assert_refused!(sqlx::query(SAME_SEAT).execute(&db).await, "seat_pkey");
+    assert_eq!((refused.table(), refused.sqlstate()), (Some("seat"), "23505"));
+    let pool = db.clone();
+    let task = tokio::spawn(async move {
+        let untitled = sqlx::query("insert into show (id) values (4)").execute(&pool).await;
+        assert_refused!(untitled.map_err(anyhow::Error::from), "title:not-null");
+    });
+    task.await.unwrap();
+    let error = sqlx::query("insert into show values (5, '')").execute(&db).await.unwrap_err();
+    let error = std::io::Error::other(error);
+    assert_eq!(lease.saw(&error).unwrap().constraint(), Some("show_title_not_blank"));
+    // Nobody shows this one.
+    sqlx::query("select 1 / 0").execute(&db).await.unwrap_err();
+}
+
+const SAME_SEAT: &str = "insert into seat values (1, 1, 'A'), (1, 1, 'B')";
+
+#[proofmark::test(lane = "direct")]
+#[ignore = "run by `under_run`"]
+async fn returns_what_was_refused(db: PgPool) -> Result<(), sqlx::Error> {
+    sqlx::query("insert into show values (1, 'Ivanov')").execute(&db).await?;
+    Ok(())
+}
+
+#[proofmark::test]
+#[ignore = "run by `under_run`"]
+async fn is_refused_on_the_lane_that_is_watched(client: Client) -> anyhow::Result<()> {
+    let result = client.batch_execute("insert into show values (1, 'Ivanov')").await;
+    assert_refused!(result, "show_pkey");
+    Ok(())
 }
 
 #[proofmark::test]

@@ -10,8 +10,8 @@ use futures_util::future::BoxFuture;
 use proofmark::bench::{Bench, Lease, Options, Outcome};
 use proofmark::config::Config;
 use proofmark_proxy::{
-    GivenBack, Granted, LeaseId, LeaseRequest, LeaseSource, Proxy, ProxyOptions, Seen, SourceError,
-    Upstream,
+    Event, GivenBack, Granted, Lane, LeaseId, LeaseRequest, LeaseSource, Proxy, ProxyOptions, Seen,
+    SourceError, Upstream,
 };
 use tokio::runtime::Runtime;
 
@@ -72,13 +72,19 @@ impl LeaseSource for Shared {
 
 /// Runs `tests` in a process of their own, as `proofmark run` would.
 pub(crate) fn run(project: &Project, tests: &[&str]) -> (Ran, Vec<Back>) {
+    let (ran, back, _) = run_seeing(project, tests);
+    (ran, back)
+}
+
+/// The same, and what the proxy saw or was told.
+fn run_seeing(project: &Project, tests: &[&str]) -> (Ran, Vec<Back>, Vec<Event>) {
     let runtime = Runtime::new().unwrap();
     let config = Config::find(project.root()).unwrap();
     let options = Options { shared: false, ..Options::shared() };
     let bench = runtime.block_on(Bench::open(&config, options)).unwrap();
     let (held, back) = (Mutex::default(), Mutex::default());
     let leases = Arc::new(Leases { bench, runtime, held, back });
-    let (events, _) = std::sync::mpsc::channel();
+    let (events, seen) = std::sync::mpsc::channel();
     let proxy =
         Proxy::start(ProxyOptions::new(events), Arc::new(Shared(Arc::clone(&leases)))).unwrap();
     let mut command = project.command(tests);
@@ -91,7 +97,7 @@ pub(crate) fn run(project: &Project, tests: &[&str]) -> (Ran, Vec<Back>) {
         Arc::into_inner(leases).expect("the proxy has ended");
     assert!(held.into_inner().unwrap().is_empty());
     runtime.block_on(bench.close()).unwrap();
-    (ran, back.into_inner().unwrap())
+    (ran, back.into_inner().unwrap(), seen.into_iter().collect())
 }
 
 #[test]
@@ -130,6 +136,51 @@ fn a_test_may_ask_for_the_direct_lane() {
     let test = "proofmark::main::hidden::asks_for_the_direct_lane".to_owned();
     // What was written is known all the same: the database says so.
     assert_eq!(back, [(test, false, vec!["show".to_owned()])]);
+}
+
+/// Refusals as `lane: name, statement`.
+fn refusals(events: &[Event]) -> Vec<String> {
+    let refused = events.iter().filter_map(|event| match event {
+        Event::Refused { lane, statement, refusal, .. } => {
+            let name = refusal.constraint.as_ref().or(refusal.column.as_ref());
+            Some(format!("{lane:?}: {}, {statement}", name.expect("it has a name")))
+        }
+        _ => None,
+    });
+    refused.collect()
+}
+
+#[test]
+fn what_is_refused_on_the_direct_lane_is_told_once_by_every_way_it_can_be_known() {
+    let project = Project::new();
+    let (ran, _, events) = run_seeing(&project, &["is_refused_on_the_direct_lane"]);
+    ran.passed();
+    let expected = [
+        "show_pkey, insert into show values (?, ?)",
+        "show_title_not_blank, insert into show (id, title) values ($1, ?)",
+        "seat_show_fkey, insert into seat (id, show_id, label) values (?, ?, ?)",
+        "title, insert into show (id) values (?)",
+        "seat_label_once_per_show, insert into seat values (?, ?, ?), (?, ?, ?)",
+        "seat_pkey, ",
+        "title, ",
+        "show_title_not_blank, ",
+    ];
+    assert_eq!(refusals(&events), expected.map(|one| format!("Direct: {one}")));
+}
+
+#[test]
+fn a_refusal_that_the_test_returns_is_told_and_those_of_the_wire_are_not_told_again() {
+    let project = Project::new();
+    let (ran, _, events) = run_seeing(&project, &["returns_what_was_refused"]);
+    ran.failed();
+    assert_eq!(refusals(&events), ["Direct: show_pkey, "]);
+    let (ran, _, events) = run_seeing(&project, &["is_refused_on_the_lane_that_is_watched"]);
+    ran.passed();
+    let lanes = events.iter().filter_map(|event| match event {
+        Event::Refused { lane, .. } => Some(*lane),
+        _ => None,
+    });
+    assert_eq!(lanes.collect::<Vec<_>>(), [Lane::Proxy]);
 }
 
 #[test]

@@ -10,7 +10,8 @@ use thiserror::Error;
 
 /// What the error for anything else lists.
 pub(super) const COMMANDS: &str = "the commands are: SHOW LEASES; SHOW DATABASES; LEASE shop FOR 'name' [DIRECT]; \
-                                   RETURN 'name' [FAILED]; SHOW TRACE; SHOW VERSION; SHOW HELP";
+                                   RETURN 'name' [FAILED]; REFUSED shop FOR 'name' AS '{\"sqlstate\": \"...\"}'; \
+                                   SHOW TRACE; SHOW VERSION; SHOW HELP";
 
 /// A text, or the parameter that holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,12 @@ pub(super) enum Command {
     Return {
         test: Text,
         has_failed: bool,
+    },
+    /// What the client library of a test on the direct lane was refused.
+    Refused {
+        template: Text,
+        test: Text,
+        told: Text,
     },
     /// A value that drivers ask for: name of the column, value.
     Value(&'static str, String),
@@ -75,6 +82,7 @@ impl Command {
             ["SHOW", setting @ ..] => shown(&setting.concat()).ok_or(CommandError::Unknown)?,
             ["LEASE", ..] => lease(&tokens, &words)?,
             ["RETURN", ..] => returned(&tokens, &words)?,
+            ["REFUSED", ..] => refused(&tokens, &words)?,
             ["SELECT", from @ ..] if from.contains(&"PG_TYPE") => Self::Types,
             ["SELECT", what @ ..] => selected(&what.concat()).ok_or(CommandError::Unknown)?,
             ["BEGIN", ..] | ["START", "TRANSACTION", ..] => Self::Begin,
@@ -111,6 +119,9 @@ impl Command {
         match self {
             Self::Lease { template, test, .. } => count(template).max(count(test)),
             Self::Return { test, .. } => count(test),
+            Self::Refused { template, test, told } => {
+                count(template).max(count(test)).max(count(told))
+            }
             _ => 0,
         }
     }
@@ -149,6 +160,15 @@ fn returned(tokens: &[Token<'_>], words: &[&str]) -> Result<Command, CommandErro
     let what = "the test of RETURN is a string in single quotes, or a parameter";
     let test = text(&tokens[1], false).ok_or(CommandError::Expected(what))?;
     Ok(Command::Return { test, has_failed })
+}
+
+fn refused(tokens: &[Token<'_>], words: &[&str]) -> Result<Command, CommandError> {
+    let what = "REFUSED is written REFUSED shop FOR 'name' AS '{\"sqlstate\": \"23505\", ...}'";
+    let ["REFUSED", _, "FOR", _, "AS", _] = words else {
+        return Err(CommandError::Expected(what));
+    };
+    let given = |at: usize| text(&tokens[at], at == 1).ok_or(CommandError::Expected(what));
+    Ok(Command::Refused { template: given(1)?, test: given(3)?, told: given(5)? })
 }
 
 /// The text of a string, of a parameter, or, where a name may stand, of a name.
@@ -248,6 +268,19 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_names_a_database_a_test_and_what_was_told() {
+        let refused = Command::Refused {
+            template: given("shop"),
+            test: given("t"),
+            told: given(r#"{"sqlstate": "23505"}"#),
+        };
+        let sql = r#"refused shop for 't' as '{"sqlstate": "23505"}'"#;
+        assert_eq!(Command::parse(sql), Ok(refused));
+        let parameters = Command::parse("REFUSED $1 FOR $2 AS $3").expect("parameters may be");
+        assert_eq!(parameters.parameter_count(), 3);
+    }
+
+    #[test]
     fn what_drivers_send_means_nothing() {
         for sql in [
             "SET extra_float_digits = 3",
@@ -272,6 +305,9 @@ mod tests {
         assert_eq!(Command::parse("DROP TABLE orders"), Err(CommandError::Unknown));
         assert_eq!(Command::parse("SELECT * FROM orders"), Err(CommandError::Unknown));
         for sql in ["LEASE", "LEASE shop", "LEASE shop FOR name", "LEASE shop FOR 'x' TWICE"] {
+            assert!(matches!(Command::parse(sql), Err(CommandError::Expected(_))), "{sql}");
+        }
+        for sql in ["REFUSED", "REFUSED shop FOR 't'", "REFUSED shop FOR 't' BY '{}'"] {
             assert!(matches!(Command::parse(sql), Err(CommandError::Expected(_))), "{sql}");
         }
         for sql in ["RETURN", "RETURN name", "RETURN 'x' TWICE", "RETURN $0"] {

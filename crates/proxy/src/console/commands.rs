@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 
 use super::answer::Answer;
 use super::command::{COMMANDS, Command, CommandError, Text};
+use super::told::{EXAMPLE, Told};
 use super::url;
 use crate::frontend::OwnError;
 use crate::identity::{Peer, recognise};
@@ -53,6 +54,11 @@ impl Speaker {
             Command::Return { test, has_failed } => {
                 let test = TestName::new(value(test, parameters)?);
                 self.take_back(&test, *has_failed).await?
+            }
+            Command::Refused { template, test, told } => {
+                let test = TestName::new(value(test, parameters)?);
+                let template = value(template, parameters)?;
+                self.refused(template, &test, value(told, parameters)?)?
             }
             Command::Types => Answer::rows(Vec::new()),
             Command::Value(_, value) => Answer::rows(vec![vec![value.clone()]]),
@@ -136,6 +142,23 @@ impl Speaker {
         };
         let test = lease.key.test.as_str().to_owned();
         Ok(Answer::rows(vec![vec![test, url, granted.database, lane.to_owned()]]))
+    }
+
+    /// Takes what a test on the direct lane was told as seen.
+    fn refused(&self, template: &str, test: &TestName, told: &str) -> Result<Answer, OwnError> {
+        let leases = self.shared.leases.of_test(test);
+        let Some(lease) = leases.iter().find(|lease| lease.key.database == template) else {
+            let (test, template) = (test.as_str().escape_debug(), template.escape_debug());
+            let message = format!("no lease of \"{template}\" is held for '{test}'");
+            return Err(OwnError::error("42704", message, "SHOW LEASES lists what is held"));
+        };
+        if lease.lane.get() == Lane::Proxy {
+            let message = "what is refused on the proxy's lane is seen by itself";
+            let hint = "tell it of a lease that was taken with DIRECT";
+            return Err(OwnError::error("55000", message, hint));
+        }
+        Told::read(told)?.tell(&self.shared, lease);
+        Ok(Answer::done("REFUSED"))
     }
 
     /// The process with which a lease taken here ends: the one that would hold a lease of its own,
@@ -223,6 +246,7 @@ fn help() -> Answer {
         ("LEASE shop FOR 'name' DIRECT", "the same, with the URL of the database itself"),
         ("RETURN 'name'", "takes the test's database back"),
         ("RETURN 'name' FAILED", "the same, and says that the test failed"),
+        (EXAMPLE, "tells what a test on the direct lane was refused"),
         ("SHOW LEASES", "which test holds which database"),
         ("SHOW DATABASES", "what can be leased, how often it is now, and backends that wait"),
         ("SHOW TRACE", "how much has been seen so far"),

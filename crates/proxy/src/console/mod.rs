@@ -13,6 +13,7 @@ mod commands;
 mod conversation;
 mod extended;
 mod messages;
+mod told;
 mod url;
 
 pub(crate) use conversation::run;

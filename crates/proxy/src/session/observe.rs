@@ -15,11 +15,12 @@ use proofmark_wire::{
     nth_statement, statement_shape, tag,
 };
 
+use super::failing::Failing;
 use super::statements::{self, Clock};
 use crate::leases::{Lease, Leaving};
 use crate::shared::Shared;
 use crate::warm::{Doubt, Greeting, Opening, Settings, doubt};
-use crate::{Event, FailingKey, FailingRow, Refusal, SessionId, Upstream};
+use crate::{Event, Lane, Refusal, SessionId, Upstream};
 
 /// Bytes of an error that are looked at; message and detail come before the fields that matter.
 const ERROR_KEPT: u32 = 64 * 1024;
@@ -31,10 +32,6 @@ const COMMAND_KEPT: u32 = 64;
 const STATUS_KEPT: u32 = 1024;
 /// TERMINATE, whole.
 pub(super) const GOODBYE: [u8; 5] = [tag::frontend::TERMINATE, 0, 0, 0, 4];
-/// Bytes of a refused row that are kept; the server cuts every value to 64.
-const ROW_KEPT: usize = 8 * 1024;
-/// Bytes of a refused key that are kept.
-const KEY_TEXT_KEPT: usize = 1024;
 
 static CLIENT: Interest = Replies::client_interest().with(tag::frontend::TERMINATE, 0);
 static SERVER: Interest = Replies::server_interest()
@@ -387,18 +384,22 @@ impl View {
         self.was_told |= severity != "ERROR";
         self.errors += 1;
         let Some(lease) = &self.observed.lease else { return };
-        if let Some(row) = failing_row(fields) {
-            lease.keep_failing_row(row);
+        Failing {
+            sqlstate: fields.sqlstate(),
+            detail: fields.detail(),
+            schema: fields.schema(),
+            table: fields.table(),
+            column: fields.column(),
+            constraint: fields.constraint(),
         }
-        if let Some(key) = failing_key(fields) {
-            lease.keep_failing_key(key);
-        }
+        .keep(lease);
         let text = text.unwrap_or_default();
         let one = nth_statement(text, completed, self.strings);
         let owned = |text: Option<&str>| text.map(str::to_owned);
         self.observed.shared.emit(Event::Refused {
             session: self.observed.session,
             lease: lease.id,
+            lane: Lane::Proxy,
             statement: statement_shape(one, self.strings),
             refusal: Refusal {
                 severity: severity.to_owned(),
@@ -412,49 +413,4 @@ impl View {
             },
         });
     }
-}
-
-/// The row in the detail of a refused CHECK or NOT NULL. Its parentheses are found rather than the
-/// words around it, which the server translates.
-fn failing_row(fields: ErrorFields<'_>) -> Option<FailingRow> {
-    let sqlstate = fields.sqlstate().filter(|sqlstate| matches!(*sqlstate, "23514" | "23502"))?;
-    let detail = fields.detail()?;
-    let start = detail.iter().position(|byte| *byte == b'(')?;
-    let end = detail.iter().rposition(|byte| *byte == b')')?;
-    let row = detail.get(start..=end)?;
-    // Where the role may not read every column the server names those it shows, `(a) = (1)`; that
-    // is no row.
-    if row.windows(5).any(|window| window == b") = (") {
-        return None;
-    }
-    Some(FailingRow {
-        sqlstate: sqlstate.to_owned(),
-        schema: fields.schema()?.to_owned(),
-        table: fields.table()?.to_owned(),
-        constraint: fields.constraint().map(str::to_owned),
-        column: fields.column().map(str::to_owned),
-        row_text: String::from_utf8_lossy(&row[..row.len().min(ROW_KEPT)]).into_owned(),
-    })
-}
-
-/// The key in the detail of a refused foreign key, `(a, b)=(x, y)`. Its parentheses are found
-/// rather than the words around it, which the server translates.
-fn failing_key(fields: ErrorFields<'_>) -> Option<FailingKey> {
-    fields.sqlstate().filter(|sqlstate| *sqlstate == "23503")?;
-    let detail = fields.detail()?;
-    let middle = detail.windows(3).position(|window| window == b")=(")?;
-    let (start, behind) =
-        (detail[..middle].iter().position(|byte| *byte == b'(')?, &detail[middle + 3..]);
-    // A closing parenthesis in a value would cut it short; then it is nothing that is known.
-    let end = behind.iter().position(|byte| *byte == b')')?;
-    let text = |bytes: &[u8]| {
-        String::from_utf8_lossy(&bytes[..bytes.len().min(KEY_TEXT_KEPT)]).into_owned()
-    };
-    Some(FailingKey {
-        schema: fields.schema()?.to_owned(),
-        table: fields.table()?.to_owned(),
-        constraint: fields.constraint()?.to_owned(),
-        columns: text(&detail[start + 1..middle]),
-        key_text: text(&behind[..end]),
-    })
 }

@@ -1,6 +1,6 @@
 //! The console, with the simple and the extended protocol.
 
-use proofmark_proxy::{Ended, Event, Identity};
+use proofmark_proxy::{Ended, Event, Identity, Lane};
 use tokio_postgres::SimpleQueryMessage;
 
 use crate::client_process::ClientProcess;
@@ -68,6 +68,57 @@ async fn the_direct_lane_goes_past_the_proxy() {
     tokio::spawn(connection);
     assert_eq!(current_database(&client).await, lease[0][2]);
     assert!(!bench.events().iter().any(|event| matches!(event, Event::SessionOpened { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_client_on_the_direct_lane_was_refused_is_told_like_what_was_seen() {
+    let bench = Bench::start();
+    let console = bench.connect("proofmark").await;
+    rows(&console, "LEASE shop FOR 't' DIRECT").await;
+    let told = r#"REFUSED shop FOR 't' AS '{
+        "severity": "ERROR", "sqlstate": "23514", "schema": "public", "table": "orders",
+        "column": "", "constraint": "orders_total_positive", "routine": "ExecConstraints",
+        "detail": "Failing row contains (1, 4711).",
+        "statement": "insert into orders values (1, 4711, ''secret'')"}'"#;
+    console.batch_execute(told).await.expect("it is held on the direct lane");
+    let event = bench.event(|event| match event {
+        Event::Refused { .. } => Some(event.clone()),
+        _ => None,
+    });
+    let Event::Refused { lease, lane, statement, refusal, .. } = &event else { unreachable!() };
+    assert_eq!((*lease, *lane), (bench.lease_of("t"), Lane::Direct));
+    assert_eq!(statement, "insert into orders values (?, ?, ?)");
+    assert_eq!(refusal.sqlstate, "23514");
+    assert_eq!(refusal.constraint.as_deref(), Some("orders_total_positive"));
+    assert_eq!((refusal.table.as_deref(), refusal.column.as_deref()), (Some("orders"), None));
+    let written = serde_json::to_string(&event).expect("an event is JSON");
+    assert!(!written.contains("4711") && !written.contains("secret"), "{written}");
+    console.batch_execute("RETURN 't'").await.expect("it is held");
+    let (_, seen) = bench.given_back(*lease);
+    assert_eq!(seen.failing_rows[0].row_text, "(1, 4711)");
+    assert!(rows(&console, "SHOW TRACE").await.contains(&vec!["refusals".into(), "1".into()]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_cannot_be_taken_is_refused_with_an_example() {
+    let bench = Bench::start();
+    let console = bench.connect("proofmark").await;
+    rows(&console, "LEASE shop FOR 'direct' DIRECT").await;
+    rows(&console, "LEASE shop FOR 'watched'").await;
+    for (sql, sqlstate, hint) in [
+        ("REFUSED shop FOR 'nobody' AS '{}'", "42704", "SHOW LEASES"),
+        ("REFUSED bank FOR 'direct' AS '{}'", "42704", "SHOW LEASES"),
+        (r#"REFUSED shop FOR 'watched' AS '{"sqlstate": "23505"}'"#, "55000", "DIRECT"),
+        ("REFUSED shop FOR 'direct' AS '{}'", "22023", "REFUSED shop FOR"),
+        (r#"REFUSED shop FOR 'direct' AS '{"sqlstate": "no"}'"#, "22023", "REFUSED shop FOR"),
+        ("REFUSED shop FOR 'direct'", "42601", "REFUSED shop FOR"),
+    ] {
+        let error = console.batch_execute(sql).await.expect_err(sql);
+        let (code, message, told, _) = error_of(&error);
+        assert_eq!(code, sqlstate, "{sql}: {message}");
+        assert!(told.contains(hint), "{sql}: {told}");
+    }
+    assert!(!bench.events().iter().any(|event| matches!(event, Event::Refused { .. })));
 }
 
 #[tokio::test(flavor = "multi_thread")]

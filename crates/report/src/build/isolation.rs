@@ -16,6 +16,7 @@ pub(super) fn isolation(trace: &Trace) -> Isolation {
     let mut isolation = Isolation {
         in_use: in_use(trace),
         direct: direct(trace).into_iter().collect(),
+        direct_refusals: direct_refusals(trace),
         setbacks: setbacks(trace),
         ..Isolation::default()
     };
@@ -97,6 +98,15 @@ fn in_use(trace: &Trace) -> Vec<IsolationInUse> {
         found.insert(&database.name, one);
     }
     found.into_values().collect()
+}
+
+/// What their client libraries told of refusals.
+fn direct_refusals(trace: &Trace) -> u64 {
+    let is_told = |record: &Record| {
+        matches!(record, Record::Proxy(Event::Refused { lane: Lane::Direct, .. }))
+    };
+    let told = trace.entries().filter(|(_, entry)| is_told(&entry.record)).count();
+    u64::try_from(told).unwrap_or(u64::MAX)
 }
 
 /// The tests that were on the direct lane.

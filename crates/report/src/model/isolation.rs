@@ -31,9 +31,12 @@ pub struct Isolation {
     pub verified: u64,
     /// What those comparisons found, in the order in which the databases came back.
     pub differed: Vec<Differed>,
-    /// Tests that were given the URL of the database itself, past the proxy: what was refused
-    /// there is not known. All others were on the proxy's lane.
+    /// Tests that were given the URL of the database itself, past the proxy: of what was refused
+    /// there, only what their client library told is known. All others were on the proxy's lane.
     pub direct: Vec<String>,
+    /// How many refusals were told so.
+    #[serde(default)]
+    pub direct_refusals: u64,
 }
 
 /// What stands between two tests of one database.

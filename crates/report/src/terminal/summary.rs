@@ -161,7 +161,8 @@ fn direct(isolation: &Isolation, options: &Options) -> Option<String> {
         direct[..shown].iter().map(|name| visible(name).into_owned()).collect();
     let more = if shown < direct.len() { ", ..." } else { "" };
     let tests = count(direct.len() as u64, "test", "tests");
-    let text = format!("{tests} on the direct lane, refusals not seen: {}{more}", names.join(", "));
+    let told = count(isolation.direct_refusals, "refusal was", "refusals were");
+    let text = format!("{tests} on the direct lane, where {told} told: {}{more}", names.join(", "));
     (!direct.is_empty()).then(|| under(&text))
 }
 

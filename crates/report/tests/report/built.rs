@@ -10,9 +10,9 @@ use proofmark_report::terminal::{Options, render};
 use proofmark_report::{Outcome, Report, State};
 use proofmark_trace::{
     CommandFinished, CommandLine, Difference, Event, FORMAT, Header, How, Identity, InUse,
-    Isolation, LeaseId, LeaseReturned, Masked, Migration, Record, Refusal, RunFinished, RunId,
-    RunStarted, ServerUsed, SessionId, TableWritten, TemplateHash, TemplateUsed, TestName, Trace,
-    TurnedAway, VERSION, Writer,
+    Isolation, Lane, LeaseId, LeaseReturned, Masked, Migration, Record, Refusal, RunFinished,
+    RunId, RunStarted, ServerUsed, SessionId, TableWritten, TemplateHash, TemplateUsed, TestName,
+    Trace, TurnedAway, VERSION, Writer,
 };
 
 const MIGRATION: &str = "\
@@ -165,7 +165,13 @@ fn lease(number: u64, test: &str, refused_by: &[&str]) -> Vec<Record> {
             constraint: Some((*name).to_owned()),
             routine: None,
         };
-        records.push(Record::Proxy(Event::Refused { session, lease, statement, refusal }));
+        records.push(Record::Proxy(Event::Refused {
+            session,
+            lease,
+            lane: Lane::Proxy,
+            statement,
+            refusal,
+        }));
     }
     records.push(Record::Proxy(Event::SessionClosed {
         session,

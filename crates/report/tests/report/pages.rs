@@ -50,7 +50,7 @@ fn a_database_that_differs_from_its_template_is_named_with_its_test_and_table() 
                      shop: clone because the role is no superuser
                      1 was replaced: it changed pg_proc (first after admin::installs)
                      could not be undone, so replaced: proofmark_shop_7f_3: undoing failed
-                     1 test on the direct lane, refusals not seen: reports::monthly
+                     1 test on the direct lane, where 0 refusals were told: reports::monthly
           Invariants 16, checked 1204 times after 412 leases: none was broken; not asked of shop::constraints::*
              Summary [  41.2s] all 166 promises were refused and accepted at least once; 1 database differed from the template
     "#]],

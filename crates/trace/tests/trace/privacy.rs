@@ -257,7 +257,13 @@ fn events() -> Vec<Event> {
             pid: Some(1),
             warm: true,
         },
-        Event::Refused { session, lease, statement: "select ?".to_owned(), refusal },
+        Event::Refused {
+            session,
+            lease,
+            lane: Lane::Direct,
+            statement: "select ?".to_owned(),
+            refusal,
+        },
         Event::SessionClosed {
             session,
             lease,
