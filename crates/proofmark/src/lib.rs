@@ -7,8 +7,9 @@
 //!
 //! [`race::Race`] runs two calls of a test in every order that matters.
 //!
-//! **Invariant**: nothing here reads a connection's bytes; the proxy does, under `proofmark run`,
-//! and its gate, in a race.
+//! **Invariant**: nothing here changes a connection's bytes. They are read by the proxy, under
+//! `proofmark run`, by its gate, in a race, and in passing on connections that were opened for a
+//! test on the direct lane.
 
 pub mod bench;
 pub mod config;

@@ -14,6 +14,8 @@ use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, recv};
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
@@ -47,6 +49,13 @@ impl Stream {
     pub(crate) fn is_quiet(&self) -> bool {
         let read = self.socket().read(&mut [0]);
         matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Whether the other side has said something that is not read yet, or has closed; nothing is
+    /// taken out.
+    pub(crate) fn has_more(&self) -> bool {
+        let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
+        recv(self.socket().as_raw_fd(), &mut [0], flags) != Err(Errno::EAGAIN)
     }
 
     /// Waits until a write could go on, then tries it.

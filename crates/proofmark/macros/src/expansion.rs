@@ -43,7 +43,7 @@ pub(crate) fn expand(options: TokenStream, function: TokenStream) -> syn::Result
         quote! {
             let #returned = #name(#(#given),*).await;
             {
-                #[allow(unused_imports)]
+                #[allow(unused_imports, reason = "each type needs one of them")]
                 use ::proofmark::expanded::{TellsAnyError as _, TellsError as _, TellsNothing as _};
                 (&&&::proofmark::expanded::Returned(&#returned)).tell(&#lease);
             }

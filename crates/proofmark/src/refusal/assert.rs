@@ -44,7 +44,7 @@ macro_rules! assert_refused {
         $crate::assert_refused!(@ $result, $by, $crate::expanded::refused_on, &$lease,)
     };
     (@ $result:expr, $by:expr, $asserted:path, $($lease:expr,)?) => {{
-        #[allow(unused_imports)]
+        #[allow(unused_imports, reason = "each type of error needs one of them")]
         use $crate::expanded::{ByAsRef as _, ByError as _};
         match &$result {
             ::core::result::Result::Ok(_) => $crate::expanded::accepted($by),

@@ -3,7 +3,7 @@
 //! In: a test that begins, on its own thread and those of its runtime. Out: its lease, for what has
 //! no other way to it.
 //!
-//! **Invariant**: a thread that is nobody's has none, and one never has that of a test that is over.
+//! **Invariant**: a thread that is nobody's has none, and none has that of a test that is over.
 
 use std::cell::RefCell;
 

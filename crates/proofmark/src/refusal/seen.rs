@@ -3,7 +3,7 @@
 //! In: what was seen on our own connections, and what a test showed. Out: each once, as the
 //! console takes it. Main type: [`Seen`].
 //!
-//! **Invariant**: at most [`SEEN_MAX`] are kept, and of those nothing longer than the console takes.
+//! **Invariant**: at most [`SEEN_MAX`] are kept, and nothing that is longer than the console takes.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -54,6 +54,12 @@ impl ConsoleError {
         let is_broken = *refused.code() == SqlState::ASSERT_FAILURE;
         is_broken.then(|| refused.message().to_owned())
     }
+
+    /// Whether RETURN found no lease.
+    fn says_not_held(&self) -> bool {
+        let Self::Refused { command: "RETURN", source } = self else { return false };
+        source.code() == Some(&SqlState::UNDEFINED_OBJECT)
+    }
 }
 
 /// The console, and idle connections to it: a test that waits for its lease keeps no other waiting.
@@ -83,6 +89,24 @@ impl Console {
         Ok(client)
     }
 
+    /// Asks once more on a new connection where the one that was idle turns out to be lost.
+    async fn ask_again(
+        &self,
+        command: &'static str,
+        text: &str,
+    ) -> Result<Option<SimpleQueryRow>, ConsoleError> {
+        match self.ask(command, text).await {
+            Err(ConsoleError::Refused { source, .. }) if source.is_closed() => {
+                self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                self.ask(command, text).await.or_else(|error| {
+                    // The answer was lost with the connection, not the command.
+                    if error.says_not_held() { Ok(None) } else { Err(error) }
+                })
+            }
+            answered => answered,
+        }
+    }
+
     async fn ask(
         &self,
         command: &'static str,
@@ -110,7 +134,7 @@ impl Console {
         let lane = lane.unwrap_or(self.lane);
         let word = if lane == Lane::Direct { " DIRECT" } else { "" };
         let text = format!("LEASE {} FOR {}{word}", identifier(name), literal(test));
-        let row = self.ask("LEASE", &text).await?.ok_or(ConsoleError::Incomplete("row"))?;
+        let row = self.ask_again("LEASE", &text).await?.ok_or(ConsoleError::Incomplete("row"))?;
         let url = column(&row, "url")?;
         let mut config: Config = url.parse().map_err(SourceError::Url)?;
         config.application_name(test);
@@ -164,7 +188,8 @@ impl Console {
             notes.push(format!("note: what was refused on the direct lane is not counted: {why}"));
         }
         let word = if failed { " FAILED" } else { "" };
-        let asked = self.ask("RETURN", &format!("RETURN {}{word}", literal(&terms.test))).await;
+        let text = format!("RETURN {}{word}", literal(&terms.test));
+        let asked = self.ask_again("RETURN", &text).await;
         let broken: Vec<String> = match asked {
             Ok(_) => Vec::new(),
             Err(error) => vec![error.broken_invariants().ok_or(error)?],

@@ -290,6 +290,15 @@ async fn is_refused_on_the_lane_that_is_watched(client: Client) -> anyhow::Resul
 
 #[proofmark::test]
 #[ignore = "run by `under_run`"]
+async fn loses_its_control_connection(client: Client) {
+    client.batch_execute(SHOW).await.unwrap();
+    note("cut", "");
+    let done = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("done");
+    super::project::eventually("the connection is cut", || done.exists());
+}
+
+#[proofmark::test]
+#[ignore = "run by `under_run`"]
 async fn says_its_lane(lease: Lease, client: Client) {
     client.batch_execute(SHOW).await.unwrap();
     note("lane", &format!("{:?}", lease.lane()));

@@ -78,6 +78,15 @@ pub(crate) fn run(project: &Project, tests: &[&str]) -> (Ran, Vec<Back>) {
 
 /// The same, and what the proxy saw or was told.
 fn run_seeing(project: &Project, tests: &[&str]) -> (Ran, Vec<Back>, Vec<Event>) {
+    run_with(project, tests, |port| port)
+}
+
+/// The same, with the console at the port that `through` makes of its own.
+fn run_with(
+    project: &Project,
+    tests: &[&str],
+    through: impl FnOnce(u16) -> u16,
+) -> (Ran, Vec<Back>, Vec<Event>) {
     let runtime = Runtime::new().unwrap();
     let config = Config::find(project.root()).unwrap();
     let options = Options { shared: false, ..Options::shared() };
@@ -88,7 +97,8 @@ fn run_seeing(project: &Project, tests: &[&str]) -> (Ran, Vec<Back>, Vec<Event>)
     let proxy =
         Proxy::start(ProxyOptions::new(events), Arc::new(Shared(Arc::clone(&leases)))).unwrap();
     let mut command = project.command(tests);
-    let console = format!("postgresql://postgres@127.0.0.1:{}/proofmark", proxy.port());
+    let port = through(proxy.port());
+    let console = format!("postgresql://postgres@127.0.0.1:{port}/proofmark");
     let child = command.env("PROOFMARK_URL", console).spawn().unwrap();
     proxy.set_root_pid(child.id());
     let ran = Ran::from(child.wait_with_output().unwrap());
@@ -202,6 +212,50 @@ fn many_tests_at_once_do_not_meet_behind_the_proxy() {
     ran.passed();
     assert_eq!(back.len(), CROWD.len());
     assert!(back.iter().all(|(_, failed, tables)| !failed && tables == &["seat"]), "{back:?}");
+}
+
+/// Passes connections on to the console until a file `cut` appears, and cuts those that are open
+/// then; `done` says that it has.
+fn cutter(project: &Project, to: u16) -> u16 {
+    use std::net::{Shutdown, TcpListener, TcpStream};
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let open: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
+    let known = Arc::clone(&open);
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let console = TcpStream::connect(("127.0.0.1", to)).unwrap();
+            known.lock().unwrap().push(client.try_clone().unwrap());
+            for (mut from, mut to) in
+                [(client.try_clone().unwrap(), console.try_clone().unwrap()), (console, client)]
+            {
+                std::thread::spawn(move || {
+                    // Whichever side ends, so does the other.
+                    drop(std::io::copy(&mut from, &mut to));
+                    drop(to.shutdown(Shutdown::Both));
+                });
+            }
+        }
+    });
+    let root = project.root().to_owned();
+    std::thread::spawn(move || {
+        super::project::eventually("the test runs", || root.join("cut").exists());
+        for client in open.lock().unwrap().drain(..) {
+            client.shutdown(Shutdown::Both).unwrap();
+        }
+        std::fs::write(root.join("done"), "").unwrap();
+    });
+    port
+}
+
+#[test]
+fn a_control_connection_that_is_lost_is_opened_again() {
+    let project = Project::new();
+    let (ran, back, _) =
+        run_with(&project, &["loses_its_control_connection"], |port| cutter(&project, port));
+    ran.passed();
+    let test = "proofmark::main::hidden::loses_its_control_connection".to_owned();
+    assert_eq!(back, [(test, false, vec!["show".to_owned()])]);
 }
 
 #[test]

@@ -22,7 +22,10 @@ const SQLSTATE_LENGTH: usize = 5;
 /// was built otherwise.
 const NAME_LENGTH_MAX: usize = 256;
 /// What REFUSED looks like.
-pub(super) const EXAMPLE: &str = r#"REFUSED shop FOR 'name' AS '{"sqlstate": "23505", "schema": "public", "table": "voucher", "constraint": "voucher_pkey"}'"#;
+pub(super) const EXAMPLE: &str = concat!(
+    r#"REFUSED shop FOR 'name' AS '{"sqlstate": "23505", "schema": "public", "#,
+    r#""table": "voucher", "constraint": "voucher_pkey"}'"#
+);
 
 /// An error as drivers give it, by the names of "Error and Notice Message Fields" in the
 /// PostgreSQL documentation.

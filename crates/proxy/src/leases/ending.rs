@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use super::lease::{CloseReason, Lease, Stage};
+use super::lease::{CloseReason, Lease, Stage, Urgency};
 use crate::shared::Shared;
 use crate::{Ended, Event, GivenBack};
 
@@ -19,8 +19,8 @@ use crate::{Ended, Event, GivenBack};
 /// process sent last is still on its way to the server.
 const DRAIN: Duration = Duration::from_millis(250);
 
-/// How long the goodbyes of clients may take to be read that a test has closed just before it gave
-/// its lease back.
+/// How long may take what clients sent before the lease was given back and is not read or answered
+/// yet: a last statement, a goodbye. A session that owes nothing is not waited for.
 const GOODBYES: Duration = Duration::from_millis(5);
 
 /// Idle leases are not looked for more often than this, however short the grace period.
@@ -81,16 +81,19 @@ async fn close_sessions(lease: &Rc<Lease>, reason: CloseReason) {
         return;
     }
     if reason == CloseReason::Returned {
+        tell(lease, reason, Urgency::WhenSilent);
         if tokio::time::timeout(GOODBYES, closed()).await.is_ok() {
             return;
         }
-        // Whoever has said goodbye has left nothing open.
-        lease.note_left_open(lease.session_count().saturating_sub(lease.leaving.get()));
     }
-    for signal in lease.sessions.borrow().values() {
-        signal.close(reason);
-    }
+    tell(lease, reason, Urgency::Now);
     closed().await;
+}
+
+fn tell(lease: &Lease, reason: CloseReason, urgency: Urgency) {
+    for signal in lease.sessions.borrow().values() {
+        signal.close(reason, urgency);
+    }
 }
 
 /// Ends every lease, at the end of the run.

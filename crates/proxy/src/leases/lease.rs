@@ -127,9 +127,9 @@ impl Lease {
         }
     }
 
-    /// Notes how many sessions are closed because the lease was given back.
-    pub(super) fn note_left_open(&self, sessions: usize) {
-        self.seen.borrow_mut().sessions_left_open = u32::try_from(sessions).unwrap_or(u32::MAX);
+    /// Counts a session whose client was still there when the lease was given back.
+    pub(crate) fn count_left_open(&self) {
+        self.seen.borrow_mut().sessions_left_open += 1;
     }
 
     /// Counts a session that left its transaction open.
@@ -214,31 +214,40 @@ pub(crate) enum CloseReason {
     Shutdown,
 }
 
+/// How soon a session is to close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// When its client has nothing more to say: what it sent before may still be unread.
+    WhenSilent,
+    /// At once.
+    Now,
+}
+
 /// Tells one session to close; looked at whenever the session has something to do.
 #[derive(Debug, Default)]
 pub(crate) struct CloseSignal {
-    reason: Cell<Option<CloseReason>>,
+    told: Cell<Option<(CloseReason, Urgency)>>,
     waker: RefCell<Option<Waker>>,
 }
 
 impl CloseSignal {
-    pub(crate) fn close(&self, reason: CloseReason) {
-        self.reason.set(Some(reason));
+    pub(crate) fn close(&self, reason: CloseReason, urgency: Urgency) {
+        self.told.set(Some((reason, urgency)));
         if let Some(waker) = self.waker.borrow_mut().take() {
             waker.wake();
         }
     }
 
-    /// The reason, once there is one; the task is woken when there is.
+    /// What it was told, once it was; the task is woken when it is, and when it becomes urgent.
     #[inline]
-    pub(crate) fn poll(&self, context: &Context<'_>) -> Option<CloseReason> {
-        let reason = self.reason.get();
-        if reason.is_none() {
+    pub(crate) fn poll(&self, context: &Context<'_>) -> Option<(CloseReason, Urgency)> {
+        let told = self.told.get();
+        if !matches!(told, Some((_, Urgency::Now))) {
             let mut waker = self.waker.borrow_mut();
             if waker.as_ref().is_none_or(|waker| !waker.will_wake(context.waker())) {
                 *waker = Some(context.waker().clone());
             }
         }
-        reason
+        told
     }
 }

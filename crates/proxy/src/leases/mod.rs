@@ -10,6 +10,6 @@ mod membership;
 mod registry;
 
 pub(crate) use ending::{end, end_all, end_idle};
-pub(crate) use lease::{CloseReason, CloseSignal, Holder, Lease, LeaseKey, Leaving};
+pub(crate) use lease::{CloseReason, CloseSignal, Holder, Lease, LeaseKey, Leaving, Urgency};
 pub(crate) use membership::Membership;
 pub(crate) use registry::{Join, JoinError, Leases};

@@ -1,7 +1,7 @@
 //! What a refused row or key was, as far as the server's detail shows it.
 //!
-//! In: fields of an error. Out: a [`FailingRow`] or [`FailingKey`] that the lease keeps for its end.
-//! Main type: [`Failing`].
+//! In: fields of an error. Out: a [`FailingRow`] or [`FailingKey`], which the lease keeps for its
+//! end. Main type: [`Failing`].
 //!
 //! **Invariant**: what it cannot read for sure it does not keep, and none of it enters an event.
 

@@ -211,6 +211,13 @@ impl Watch {
         self.view.leave();
     }
 
+    /// The lease was given back while the client was still there.
+    pub(super) fn was_left_open(&self) {
+        if let Some(lease) = &self.view.observed.lease {
+            lease.count_left_open();
+        }
+    }
+
     /// Whether the server has said why it closes.
     pub(super) fn was_told(&self) -> bool {
         self.view.was_told

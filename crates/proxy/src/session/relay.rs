@@ -17,7 +17,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::leases::{CloseReason, CloseSignal};
+use crate::leases::{CloseReason, CloseSignal, Urgency};
 use crate::session::Watch;
 use crate::session::observe::{GOODBYE, Prospect};
 use crate::stream::Stream;
@@ -241,6 +241,12 @@ impl<'a> Relay<'a> {
         Poll::Pending
     }
 
+    /// Whether the client is not about to leave, and nothing that it sent is unread or unanswered.
+    fn is_silent(&self) -> bool {
+        let is_leaving = self.is_leaving || self.to_server.ended;
+        !is_leaving && self.watch.prospect() != Prospect::Working && !self.client.has_more()
+    }
+
     /// Whether nothing is held back on the way to the client.
     pub(super) fn client_is_up_to_date(&self) -> bool {
         self.to_client.is_empty()
@@ -262,8 +268,12 @@ impl Future for Relay<'_> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Finish> {
         let this = self.get_mut();
-        if let Some(reason) = this.signal.poll(context) {
-            return Poll::Ready(Finish::Asked(reason));
+        match this.signal.poll(context) {
+            Some((reason, Urgency::Now)) => return Poll::Ready(Finish::Asked(reason)),
+            Some((reason, Urgency::WhenSilent)) if this.is_silent() => {
+                return Poll::Ready(Finish::Asked(reason));
+            }
+            _ => {}
         }
         let mut scratch = this.scratch.borrow_mut();
         let Self { client, server, to_server, to_client, watch, keeps_goodbye, .. } = this;

@@ -75,6 +75,9 @@ pub(crate) async fn run(shared: &Rc<Shared>, session: Session) {
     if last_word.is_some() && says_goodbye(&mut client).await {
         last_word = None;
     }
+    if matches!((&finish, &last_word), (Finish::Asked(CloseReason::Returned), Some(_))) {
+        watch.was_left_open();
+    }
     if let (Some(error), true) = (&last_word, can_tell_client) {
         let mut bytes = Vec::new();
         error.write(&mut bytes);

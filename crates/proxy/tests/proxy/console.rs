@@ -151,6 +151,43 @@ async fn a_client_that_is_leaving_is_not_told_that_its_lease_has_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_still_connected_at_the_return_is_counted_and_who_said_goodbye_is_not() {
+    let bench = Bench::start();
+    let console = bench.connect("proofmark").await;
+    let stays = bench.connect("shop~t").await;
+    let mut leaving = Raw::start(bench.port, 0, "shop~t");
+    leaving.until(b'Z');
+    leaving.send(b"X\0\0\0\x04");
+    let lease = bench.lease_of("t");
+    console.batch_execute("RETURN 't'").await.expect("it is held");
+    assert_eq!(bench.given_back(lease).1.sessions_left_open, 1);
+    stays.batch_execute("select 1").await.expect_err("the session is closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_before_the_return_is_carried_out_although_nobody_waits_for_the_answer() {
+    let bench = Bench::start();
+    let console = bench.connect("proofmark").await;
+    let mut hasty = Raw::start(bench.port, 0, "shop~t");
+    hasty.until(b'Z');
+    let lease = bench.lease_of("t");
+    // A statement and the goodbye in one packet.
+    let sql = b"insert into nowhere values (1)\0";
+    let length = u32::try_from(sql.len() + 4).expect("it is short").to_be_bytes();
+    hasty.send(&[b"Q", &length[..], &sql[..], b"X\0\0\0\x04"].concat());
+    console.batch_execute("RETURN 't'").await.expect("it is held");
+    assert_eq!(bench.given_back(lease).1.sessions_left_open, 0);
+    let refused = bench.event(|event| match event {
+        Event::Refused { statement, refusal, .. } => {
+            Some((statement.clone(), refusal.sqlstate.clone()))
+        }
+        _ => None,
+    });
+    let shape = "insert into nowhere values (?)";
+    assert_eq!(refused, (shape.to_owned(), "42P01".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn prepared_statements_and_parameters_are_understood() {
     let bench = Bench::start();
     let console = bench.connect("proofmark").await;
