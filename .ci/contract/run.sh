@@ -7,8 +7,8 @@
 # error, have a status, a media type, a header or a body that the document does not name. At the
 # end every invariant of the database must hold.
 #
-# $SHOP is the binary to try, $CONTRACT_SECONDS how long (60). Ends with 77 where python3 cannot
-# be used.
+# $SHOP is the binary to try, $CONTRACT_SECONDS how long (60), $CONTRACT_VENV where schemathesis is
+# kept. Ends with 77 where python3 cannot be used.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=.ci/contract
@@ -22,7 +22,7 @@ command -v python3 >/dev/null || skip "no python3 on this machine"
 python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
   skip "python3 is older than 3.11 or has no venv"
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-venv=$target/ci/contract
+venv=${CONTRACT_VENV:-$target/ci/contract}
 if ! cmp -s $here/requirements.txt "$venv/.made-from"; then
   rm -rf "$venv"
   # Nothing is installed but what is pinned by a hash.
@@ -67,7 +67,12 @@ wrong=0 config=$PWD/$here/schemathesis.toml
 # It leaves files where it runs.
 (cd "$work" && "$venv/bin/st" --config-file "$config" run "$url" \
   --header "Authorization: Bearer $key" \
-  --max-time "${CONTRACT_SECONDS:-60}") || wrong=1
+  --max-time "${CONTRACT_SECONDS:-60}") | tee "$work/said" || wrong=1
+# That nothing was asked does not look like that nothing was found.
+if grep -q 'No test cases were generated' "$work/said"; then
+  echo "nothing was asked within the time: give more with CONTRACT_SECONDS"
+  wrong=1
+fi
 
 # What Prometheus would read, read by its own parser; and it is about those requests.
 "$venv/bin/python" - "${url%/openapi.json}/metrics" <<'PYTHON' || wrong=1
