@@ -84,6 +84,7 @@ fn bodies(body: &[u8]) {
     let _ = backend::NegotiateProtocolVersion::parse(body);
     let _ = backend::NotificationResponse::parse(body);
     let _ = backend::ParameterStatus::parse(body);
+    let _ = backend::ReadyForQuery::parse(body);
     let _ = backend::RowDescription::parse(body);
     assert!(backend::ErrorFields::new(body).iter().count() <= body.len());
 }

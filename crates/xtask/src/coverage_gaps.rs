@@ -1,6 +1,6 @@
 //! `cargo xtask coverage-gaps`: which promise of the shop is tried by which test, and what is not.
 //!
-//! In: `.proofmark/latest/report.json`, the report of the last `proofmark run`. Out: the page
+//! In: `target/proofmark/latest/report.json`, the report of the last `proofmark run`. Out: the page
 //! `docs/test-coverage-gaps.md` with `write`; without it, every difference between the two.
 //!
 //! Which of several tests is named does not matter, since that may change from run to run: a page
@@ -22,7 +22,7 @@ use page::Page;
 use report::Report;
 
 const PAGE: &str = "docs/test-coverage-gaps.md";
-const REPORT: &str = ".proofmark/latest/report.json";
+const REPORT: &str = "target/proofmark/latest/report.json";
 const HELP: &str = "help: cargo run --release -- run && cargo xtask coverage-gaps write";
 
 /// Writes the page, or compares it.

@@ -31,7 +31,7 @@ pub(crate) fn run(root: &Path, logs: &Path) -> anyhow::Result<Outcome> {
         let package = manifest.get("workspace")?.get("package")?;
         Some((package.get(key)?.as_str()?.to_owned(), GREY))
     };
-    let report = json(&root.join(".proofmark/latest/report.json"))?;
+    let report = json(&root.join("target/proofmark/latest/report.json"))?;
     let badges = [
         ("ci", "gates", json(&logs.join("gates.json"))?.as_ref().and_then(gates)),
         ("coverage", "line coverage", json(&logs.join("coverage.json"))?.as_ref().and_then(lines)),
