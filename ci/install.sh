@@ -92,12 +92,15 @@ if command -v npm >/dev/null && ! cmp -s "$logs/node.from" "$tools/node/.made-fr
         --platform=node --outfile="$tools/node/workflows.cjs" &&
       printf '#!/bin/sh\nexec node "%s" "$@"\n' "$tools/node/workflows.cjs" \
         >"$tools/commands/workflow-lint" &&
-      chmod +x "$tools/commands/workflow-lint" &&
+      printf '#!/bin/sh\necho "%s"\n' "$tools/node/node_modules/axe-core/axe.min.js" \
+        >"$tools/commands/axe-path" &&
+      chmod +x "$tools/commands/workflow-lint" "$tools/commands/axe-path" &&
       cp "$logs/node.from" "$tools/node/.made-from"
   } </dev/null >"$logs/npm.log" 2>&1 || echo "ci/tools/node cannot be installed, see $logs/npm.log"
 fi
 [ "$class" = nightly ] || exit 0
 
+debian chromium chromium
 llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 debian "llvm-cov-$llvm" "llvm-$llvm"
 crate cargo-llvm-cov 0.9.1

@@ -7,9 +7,11 @@
 //! **Invariant**: nothing here knows what a test tried. A refusal is attributed to the one
 //! promise that its fields name, or to none; it is never guessed.
 
+mod actions;
 mod attribution;
 mod catalog;
 mod clauses;
+mod counting;
 mod failing_row;
 mod invariant;
 mod name;
@@ -21,9 +23,11 @@ mod states;
 mod table;
 mod violations;
 
+pub use actions::KeyAction;
 pub use attribution::{Attribution, Attributor, RefusalFields, Why};
 pub use catalog::{Catalog, NoSuchColumn};
 pub use clauses::{Clause, clauses};
+pub use counting::{COUNTING_SCHEMA, Cell, CountedCheck, counted_cell};
 pub use failing_row::split_failing_row;
 pub use invariant::{Invariant, InvariantError};
 pub use name::{PromiseId, TableName, state_address};

@@ -108,6 +108,10 @@ pub(crate) struct RunArguments {
     /// Compare every database that comes back completely with its template.
     #[arg(long)]
     pub(crate) verify: bool,
+    /// Count in every database what becomes of the conditions inside of CHECKs, and which actions
+    /// of foreign keys run. Slower.
+    #[arg(long)]
+    pub(crate) deep: bool,
     /// Name every promise, not only the gaps that come first.
     #[arg(long)]
     pub(crate) all: bool,

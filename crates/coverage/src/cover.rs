@@ -8,17 +8,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use proofmark_catalog::{Attributor, Catalog, Deferrable, Promise, PromiseId, RefusalFields, Why};
-use proofmark_trace::{Record, Refusal, Run, Trace};
+use proofmark_catalog::{Attributor, Catalog, Deferrable, Promise, PromiseId, Why};
+use proofmark_trace::{Record, Run, Trace};
 
 use crate::accepted::Rows;
 use crate::evidence::{Gathering, Shapes, shapes};
-use crate::group::Group;
+use crate::kind::Kind;
 use crate::lease::{ErrorSeen, Lease, leases};
 use crate::model::{
     Coverage, DatabaseCoverage, Evidence, FailedStatement, LeftOut, Observed, Reason, Unattributed,
     WhyLeftOut,
 };
+use crate::refusal::refusal_fields;
 use crate::summary::summarise;
 use crate::tally::{Seen, Tally};
 use crate::tests_seen::{Roll, TestNumber};
@@ -163,7 +164,8 @@ impl<'a> Covering<'a> {
         known: Option<&Known<'a>>,
         error: &ErrorSeen<'a>,
     ) {
-        let attributed = known.map(|known| known.attributor.attribute(&fields(error.refusal)));
+        let attributed =
+            known.map(|known| known.attributor.attribute(&refusal_fields(error.refusal)));
         if let (Some(database), false) = (lease.database, lease.failed) {
             let promise = attributed.and_then(Result::ok).map(|promise| &promise.id);
             let key = (database, error.refusal.sqlstate.as_str(), promise, error.statement);
@@ -274,7 +276,7 @@ fn covered(name: &str, mut promises: Promises<'_>, roll: &Roll<'_>) -> DatabaseC
     promises.all.sort_by_key(|(promise, _)| (promise.owner(), &promise.id));
     for (promise, seen) in promises.all {
         if let Some(why) = why_left_out(promise) {
-            let group = Group::of(&promise.kind);
+            let group = Kind::of(&promise.kind);
             left_out.push(LeftOut { promise: promise.id.clone(), group, why });
         } else {
             covered.push(seen.finish(promise, roll));
@@ -312,17 +314,5 @@ fn unattributed_as(
         named: named.map(str::to_owned),
         tried: tally.finish(roll),
         statement: (!statement.is_empty()).then(|| statement.to_owned()),
-    }
-}
-
-fn fields(refusal: &Refusal) -> RefusalFields<'_> {
-    RefusalFields {
-        sqlstate: &refusal.sqlstate,
-        schema: refusal.schema.as_deref(),
-        table: refusal.table.as_deref(),
-        column: refusal.column.as_deref(),
-        datatype: refusal.datatype.as_deref(),
-        constraint: refusal.constraint.as_deref(),
-        routine: refusal.routine.as_deref(),
     }
 }

@@ -33,8 +33,9 @@ pub(crate) struct Gathering<'a> {
     direct_leases: u64,
     /// Leases that came back.
     returned: u64,
-    /// Leases of which it is known what was looked for: statements, indexes, rows, deep.
-    known: [u64; 4],
+    /// Leases of which it is known what was looked for: statements, indexes, rows, deep,
+    /// actions.
+    known: [u64; 5],
 }
 
 /// The evidence of one database.
@@ -95,7 +96,6 @@ impl<'a> Gathering<'a> {
         }
         if let Some(deep) = &evidence.deep {
             known.rows.deep(deep, test);
-            known.states.deep(deep, test);
         }
         if let Some(test) = test {
             self.statements.lease(database, test, evidence, shapes);
@@ -112,21 +112,22 @@ impl<'a> Gathering<'a> {
         self,
         roll: &Roll<'_>,
     ) -> (Evidence, BTreeMap<&'a str, Vec<StateCoverage>>) {
-        let [statements, indexes, rows, deep] = self.known.map(|count| count > 0);
+        let [statements, indexes, rows, deep, actions] = self.known.map(|count| count > 0);
         let unknown = self.known.map(|count| if count > 0 { self.returned - count } else { 0 });
         let unknown_leases = unknown.into_iter().max().unwrap_or(0);
-        let looked = Looked { statements, indexes, rows, deep, unknown_leases };
+        let looked = Looked { statements, indexes, rows, deep, actions, unknown_leases };
         let mut databases = Vec::new();
         let mut states = BTreeMap::new();
         for (database, known) in self.databases {
             let (tables, indexes) = known.reads.finish(&known.rows, roll);
-            let (checks, clauses, actions) = known.rows.finish(roll);
+            let rows::Finished { checks, clauses, actions, left_out } = known.rows.finish(roll);
             let database_evidence = DatabaseEvidence {
                 database: database.to_owned(),
                 tables,
                 indexes,
                 checks,
                 clauses,
+                clauses_left_out: left_out,
                 actions,
             };
             databases.push(database_evidence);
@@ -152,12 +153,13 @@ impl<'a> Gathering<'a> {
 }
 
 /// Counts a lease for each kind of evidence that it has.
-fn count(known: &mut [u64; 4], evidence: &LeaseEvidence) {
+fn count(known: &mut [u64; 5], evidence: &LeaseEvidence) {
     let has = [
         evidence.statements.is_some(),
         evidence.scans.is_some(),
         evidence.rows.is_some(),
         evidence.deep.is_some(),
+        evidence.deep.as_ref().is_some_and(|deep| deep.actions.is_some()),
     ];
     for (count, has) in known.iter_mut().zip(has) {
         *count += u64::from(has);

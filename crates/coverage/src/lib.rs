@@ -10,15 +10,16 @@
 mod accepted;
 mod cover;
 mod evidence;
-mod group;
+mod kind;
 mod lease;
 mod model;
+mod refusal;
 mod summary;
 mod tally;
 mod tests_seen;
 
 pub use cover::cover;
-pub use group::Group;
+pub use kind::Kind;
 pub use model::{
     ActionEvidence, ActionOn, CheckEvidence, ClauseEvidence, ColumnEvidence, Coverage,
     DatabaseCoverage, DatabaseEvidence, Evidence, FailedStatement, IndexEvidence, LeftOpen,
@@ -26,3 +27,4 @@ pub use model::{
     Repeated, State, StateCoverage, StateStored, StatementEvidence, Summary, TableEvidence, Tests,
     Tried, Unattributed, WhyLeftOut,
 };
+pub use refusal::refusal_fields;

@@ -8,7 +8,7 @@ use proofmark_catalog::{PromiseId, Why};
 use proofmark_trace::TestName;
 use serde::{Deserialize, Serialize};
 
-use crate::group::Group;
+use crate::kind::Kind;
 
 mod evidence;
 mod transitions;
@@ -43,7 +43,7 @@ pub struct DatabaseCoverage {
     pub promises: Vec<PromiseCoverage>,
     /// Promises that are in no count.
     pub left_out: Vec<LeftOut>,
-    /// The counts of each group that the database has, in the order of [`Group::ALL`].
+    /// The counts of each group that the database has, in the order of [`Kind::ALL`].
     pub summaries: Vec<Summary>,
     /// Its state columns, by address.
     #[serde(default)]
@@ -56,7 +56,7 @@ pub struct PromiseCoverage {
     /// Its address.
     pub promise: PromiseId,
     /// Its group.
-    pub group: Group,
+    pub group: Kind,
     /// What was tried, in one word.
     pub state: State,
     /// Refusals by its name.
@@ -115,7 +115,7 @@ pub struct LeftOut {
     /// Its address.
     pub promise: PromiseId,
     /// Its group.
-    pub group: Group,
+    pub group: Kind,
     /// Why it is left out.
     pub why: WhyLeftOut,
 }
@@ -134,7 +134,7 @@ pub enum WhyLeftOut {
 #[derive(Serialize, Deserialize, Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Summary {
     /// The group.
-    pub group: Group,
+    pub group: Kind,
     /// How many promises: what the others are counts of.
     pub total: u64,
     /// Refused at least once by name, accepted or not.
@@ -222,9 +222,9 @@ impl Coverage {
         self.databases.iter().find(|covered| covered.database == name)
     }
 
-    /// The counts of each group over all databases, in the order of [`Group::ALL`].
+    /// The counts of each group over all databases, in the order of [`Kind::ALL`].
     pub fn summaries(&self) -> Vec<Summary> {
-        Group::ALL
+        Kind::ALL
             .into_iter()
             .filter_map(|group| {
                 self.databases

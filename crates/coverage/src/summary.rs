@@ -4,7 +4,7 @@
 //!
 //! **Invariant**: a promise is counted once in the total of its group, whatever was tried.
 
-use crate::group::Group;
+use crate::kind::Kind;
 use crate::model::{PromiseCoverage, State, Summary};
 
 impl Summary {
@@ -36,9 +36,9 @@ impl Summary {
 
 /// The counts of each group that has a promise.
 pub(crate) fn summarise(promises: &[PromiseCoverage]) -> Vec<Summary> {
-    let of_group = |group: Group| {
+    let of_group = |group: Kind| {
         let counted = promises.iter().filter(move |promise| promise.group == group);
         counted.map(Summary::of).reduce(Summary::plus)
     };
-    Group::ALL.into_iter().filter_map(of_group).collect()
+    Kind::ALL.into_iter().filter_map(of_group).collect()
 }

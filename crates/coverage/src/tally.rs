@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use proofmark_catalog::{Promise, PromiseId};
 
-use crate::group::Group;
+use crate::kind::Kind;
 use crate::model::{PromiseCoverage, State, Tried};
 use crate::tests_seen::{Roll, TestNumber, TestSet};
 
@@ -50,7 +50,7 @@ impl Seen {
         let tried = (self.refused.times > 0, self.accepted.times > 0, self.masked.times > 0);
         PromiseCoverage {
             promise: promise.id.clone(),
-            group: Group::of(&promise.kind),
+            group: Kind::of(&promise.kind),
             state: match tried {
                 (true, true, _) => State::RefusedAndAccepted,
                 (true, false, _) => State::RefusedOnly,

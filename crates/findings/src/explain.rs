@@ -29,7 +29,8 @@ pub fn page(check: &Check) -> String {
     }
     if let Some(scenario) = &check.scenario {
         let finds = format!(
-            "This schema and this suite lead to the finding `{}`; they run as a test.",
+            "This schema and this suite{} lead to the finding `{}`; they run as a test.",
+            if scenario.deep { ", run with `--deep`," } else { "" },
             scenario.finds
         );
         write_part(&mut page, "Scenario", &finds);

@@ -93,7 +93,7 @@ impl Rules {
     fn percentages(&self, finished: &Finished<'_>) -> Vec<RuleOutcome> {
         type Count = fn(&Summary) -> u64;
         let summaries = finished.coverage.summaries();
-        let summary = |kind: Kind| summaries.iter().find(|one| Kind::from(one.group) == kind);
+        let summary = |kind: Kind| summaries.iter().find(|one| one.group == kind);
         let mut outcomes = Vec::new();
         let lists: [(&str, &BTreeMap<Kind, f64>, Count); 2] = [
             ("refused", &self.gate.refused, |summary| summary.refused),

@@ -8,7 +8,6 @@
 
 use proofmark_catalog::source::Location;
 use proofmark_catalog::{Promise as Declared, PromiseKind};
-use proofmark_coverage::Group;
 
 use crate::checks::Check;
 use crate::excerpt::excerpt;
@@ -51,7 +50,7 @@ pub(crate) struct Words {
 impl Subject<'_> {
     /// Its kind.
     pub fn kind(&self) -> Kind {
-        Group::of(&self.promise.kind).into()
+        Kind::of(&self.promise.kind)
     }
 
     /// The name a person knows it by: its own, or its column's, or that of its type.

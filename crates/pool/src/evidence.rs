@@ -14,6 +14,7 @@ use tokio_postgres::SimpleQueryMessage;
 use crate::lease::quote;
 use crate::returned::TableWritten;
 use crate::session::Session;
+use crate::template::{ACTIONS, CELLS, FORGET};
 
 /// New rows of a table that are looked at.
 const ROWS_MAX: u32 = 10_000;
@@ -29,9 +30,8 @@ pub struct Questions {
     /// Per table (schema and name), aggregates over the rows that a test wrote: expressions of type
     /// text over its columns.
     pub rows: BTreeMap<(String, String), Vec<String>>,
-    /// Queries that are asked of every database, whether or not it was written to; each returns
-    /// rows of texts. Only where every lease has a copy of its own.
-    pub always: Vec<String>,
+    /// Whether the databases are copies that count: [`Template::counting`](crate::Template::counting).
+    pub counts: bool,
 }
 
 /// What a returned database answered.
@@ -42,8 +42,29 @@ pub struct Evidence {
     /// Per table that was written to, the answers in the order of the questions; none as above. A
     /// table whose questions failed is left out.
     pub rows: Option<Vec<Answers>>,
-    /// The rows of each query that is always asked; none as above.
-    pub always: Option<Vec<Vec<Vec<String>>>>,
+    /// What the counters of the copy say; none: it has none, or they did not answer.
+    pub counts: Option<Counts>,
+}
+
+/// What the counters of a copy say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// The comments of the counters that moved, and of the CHECKs that have none; for
+    /// [`counted_cell`](proofmark_catalog::counted_cell).
+    pub cells: Vec<String>,
+    /// What the server ran by itself for foreign keys; none: that is not counted on this server.
+    pub actions: Option<Vec<Action>>,
+}
+
+/// A statement that the server ran by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    /// Its text.
+    pub statement: String,
+    /// How often.
+    pub calls: u64,
+    /// Rows that it was done to.
+    pub rows: u64,
 }
 
 /// What was read during a lease.
@@ -210,21 +231,29 @@ pub(crate) async fn rows(
     Ok(answers)
 }
 
-/// Asks each of `queries`; none if the server refuses one.
+/// What the counters of a copy say; none if it has none.
 ///
 /// # Errors
 /// When the connection is lost.
-pub(crate) async fn tables(
-    session: &Session,
-    queries: &[String],
-) -> Result<Option<Vec<Vec<Vec<String>>>>, tokio_postgres::Error> {
-    let mut tables = Vec::new();
-    for query in queries {
-        let Some(rows) = ask(session, &[query]).await? else { return Ok(None) };
-        let texts = |row: Vec<Option<String>>| row.into_iter().map(Option::unwrap_or_default);
-        tables.push(rows.into_iter().map(|row| texts(row).collect()).collect());
+pub(crate) async fn counts(session: &Session) -> Result<Option<Counts>, tokio_postgres::Error> {
+    let Some(cells) = ask(session, &[CELLS]).await? else { return Ok(None) };
+    let actions = ask(session, &[ACTIONS]).await?;
+    if actions.is_some() {
+        // A reset in place leaves the database to the next test, whose count begins at 0.
+        ask(session, &[FORGET]).await?;
     }
-    Ok(Some(tables))
+    let cells = cells.into_iter().filter_map(|row| row.into_iter().next().flatten());
+    let action = |row: Vec<Option<String>>| {
+        let mut row = row.into_iter().flatten();
+        let statement = row.next()?;
+        Some(Action {
+            statement,
+            calls: row.next()?.parse().ok()?,
+            rows: row.next()?.parse().ok()?,
+        })
+    };
+    let actions = actions.map(|rows| rows.into_iter().filter_map(action).collect());
+    Ok(Some(Counts { cells: cells.collect(), actions }))
 }
 
 fn answered(table: &TableWritten, answers: Vec<Option<String>>) -> Answers {

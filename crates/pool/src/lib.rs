@@ -35,7 +35,7 @@ mod workshop;
 #[doc(hidden)]
 pub use cluster::Cluster;
 pub use connection::Connection;
-pub use evidence::{Answers, Evidence, IndexRead, Questions, Scans, TableRead};
+pub use evidence::{Action, Answers, Counts, Evidence, IndexRead, Questions, Scans, TableRead};
 #[doc(hidden)]
 pub use fingerprint::Fingerprint;
 pub use isolation::{InUse, Isolation};

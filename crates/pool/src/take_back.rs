@@ -269,7 +269,7 @@ impl Workshop {
         }
         let target = &self.copier.target;
         let questions = self.questions.get();
-        let is_asked = questions.is_some_and(|asked| asked.scans || !asked.always.is_empty());
+        let is_asked = questions.is_some_and(|asked| asked.scans || asked.counts);
         if statistics::touched(target, &control, database).await? || is_asked {
             let inside = Session::open(&target.inside(database)).await?;
             returned.written = statistics::written(&inside).await?;
@@ -332,8 +332,8 @@ async fn evidence_of_copy(
     if !questions.rows.is_empty() {
         found.rows = Some(evidence::rows(session, questions, written, NEWER_THAN_COPY).await?);
     }
-    if !questions.always.is_empty() {
-        found.always = evidence::tables(session, &questions.always).await?;
+    if questions.counts {
+        found.counts = evidence::counts(session).await?;
     }
     Ok(found)
 }

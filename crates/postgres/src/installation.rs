@@ -150,6 +150,23 @@ impl Installation {
         std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
     }
 
+    /// Whether it comes with this library, such as `pg_stat_statements`, so that a server may be
+    /// told to load it: one that is told to load what is not there does not start.
+    pub fn has_library(&self, name: &str) -> bool {
+        let own = self.bin_dir.parent().map(Path::to_path_buf).unwrap_or_default();
+        // A relocated build, PGDG and Debian, one directory above; what pg_config says is last.
+        let beside = ["lib", "lib/postgresql", "lib64", "lib64/postgresql"];
+        let mut places: Vec<PathBuf> = beside.iter().map(|place| own.join(place)).collect();
+        let asked = Command::new(self.program("pg_config")).arg("--pkglibdir").output();
+        if let Ok(asked) = asked {
+            places.push(PathBuf::from(String::from_utf8_lossy(&asked.stdout).trim()));
+        }
+        let mut files = places
+            .iter()
+            .flat_map(|place| ["so", "dylib"].map(|ending| place.join(format!("{name}.{ending}"))));
+        files.any(|file| file.is_file())
+    }
+
     /// Changes when the binaries change: a hash of version, path, size and time of `postgres`.
     pub fn fingerprint(&self) -> String {
         let server = self.program("postgres");

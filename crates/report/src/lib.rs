@@ -22,10 +22,10 @@ pub mod terminal;
 
 pub use json::{schema_json, to_json};
 pub use model::{
-    BrokenInvariant, DatabaseFacts, Differed, Figure, Held, Invariants, Isolation, IsolationInUse,
-    Kept, Leases, LeftBehind, Means, Move, MovesSeen, Outcome, Owner, Promise, RecognisedBy,
-    ReplacedBecause, Report, RunFacts, SCHEMA, SlowLease, Source, StateColumn, StateSeen, Total,
-    TurnedAway, Unattributed, VERSION,
+    BrokenInvariant, Clause, DatabaseFacts, Differed, Figure, Held, Invariants, Isolation,
+    IsolationInUse, Kept, Leases, LeftBehind, Means, Move, MovesSeen, Outcome, Owner, Promise,
+    RecognisedBy, ReplacedBecause, Report, RunFacts, SCHEMA, SlowLease, Source, StateColumn,
+    StateSeen, Total, TurnedAway, Unattributed, VERSION,
 };
 pub use proofmark_findings::{
     Acceptance, Excerpt, Finding, Kind, RuleOutcome, Severity, State, Suggestion, Tried, Verdict,

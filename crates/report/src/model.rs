@@ -274,6 +274,25 @@ pub struct Promise {
     pub accepted: Tried,
     /// Rows that broke it, but were refused by another promise.
     pub masked: Tried,
+    /// Of a CHECK, what became of its clauses: the conditions that AND, OR and NOT connect in it.
+    /// Only of a run in deep mode.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clauses: Vec<Clause>,
+}
+
+/// A clause of a CHECK, and the tests in which it was evaluated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Clause {
+    /// The clause as the server prints it.
+    pub text: String,
+    /// It was true.
+    pub as_true: Tried,
+    /// It was false.
+    pub as_false: Tried,
+    /// It was unknown, because of a NULL.
+    pub as_null: Tried,
+    /// Both its sides were equal; none where it has no bound.
+    pub at_bound: Option<Tried>,
 }
 
 /// Refusals that name no promise.

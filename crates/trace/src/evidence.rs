@@ -143,12 +143,12 @@ pub struct Deep {
     /// Clauses of CHECKs that were evaluated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clauses: Vec<ClauseSeen>,
-    /// State columns in which rows were written.
+    /// CHECKs whose clauses are not counted, because the server refused to declare them so.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub states: Vec<StatesSeen>,
-    /// Foreign keys whose action ran.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub actions: Vec<ActionSeen>,
+    pub left_out: Vec<PromiseId>,
+    /// Foreign keys whose action ran; none: that was not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actions: Option<Vec<ActionSeen>>,
 }
 
 /// What became of a clause. Counters say that something happened, not how often.
@@ -171,17 +171,6 @@ pub struct ClauseSeen {
     /// Both its sides were equal.
     #[serde(default)]
     pub at_bound: bool,
-}
-
-/// What was written to a state column, also what was rolled back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StatesSeen {
-    /// The address of the column, `public.order.state`.
-    pub column: String,
-    /// States that a row was written in.
-    pub states: Vec<String>,
-    /// Moves that a row made.
-    pub moves: Vec<(String, String)>,
 }
 
 /// The action of a foreign key.

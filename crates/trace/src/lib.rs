@@ -19,7 +19,7 @@ mod write;
 pub use command_line::CommandLine;
 pub use evidence::{
     ActionSeen, CheckLeft, ClauseSeen, Deep, LeaseEvidence, MovesLeft, RefusedMove, RowsLeft,
-    StatementCalls, StatementText, StatesLeft, StatesSeen,
+    StatementCalls, StatementText, StatesLeft,
 };
 pub use header::{FORMAT, Header, RunId, VERSION};
 pub use merge::{MergeError, merge};

@@ -18,6 +18,7 @@ use proofmark_trace::{
     StatementText, StatesLeft,
 };
 
+use super::deep::deep;
 use super::recorder::Recorder;
 
 /// Shapes that are kept of one run; statements beyond that are counted as left out.
@@ -82,6 +83,7 @@ impl Observer {
                 answers.into_iter().filter_map(|answers| rows_left(asked?, answers)).collect()
             });
             told.refused_moves = refused_moves(catalog, &seen.failing_keys);
+            told.deep = evidence.counts.map(|counts| deep(catalog, counts));
         }
         recorder.add(Record::Evidence(Box::new(told)));
     }

@@ -1,6 +1,7 @@
 //! `proofmark run` and `proofmark serve`: the main job.
 
 mod command;
+mod deep;
 mod environment;
 mod evidence;
 mod leases;

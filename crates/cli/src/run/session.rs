@@ -99,6 +99,7 @@ fn configured(arguments: &RunArguments) -> Result<Config, Failure> {
         config.command.clone_from(&arguments.command);
         config.root_of_command = Some(here);
     }
+    config.deep = arguments.deep;
     if arguments.verify {
         config.verify_every = Some(1);
     }
@@ -287,7 +288,9 @@ impl Session {
         let mut observer = Observer::default();
         for (name, pool) in bench.pools() {
             let catalog = bench.catalog(name).await?;
-            pool.ask(observer.questions(name, &catalog, self.config.evidence));
+            let mut questions = observer.questions(name, &catalog, self.config.evidence);
+            questions.counts = self.config.deep;
+            pool.ask(questions);
             catalogs.insert(name.clone(), catalog);
         }
         Ok((catalogs, observer))

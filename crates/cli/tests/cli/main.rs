@@ -7,6 +7,7 @@
 mod bad_input;
 mod clients;
 mod concurrent;
+mod deep;
 mod disks;
 mod doctor;
 mod evidence;

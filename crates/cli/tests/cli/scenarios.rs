@@ -40,7 +40,8 @@ fn project(scenario: &Scenario) -> Project {
 fn found_in(check: &Check) -> Vec<String> {
     let Some(scenario) = &check.scenario else { return Vec::new() };
     let project = project(scenario);
-    let ran = project.run(&["run", "--quiet"]);
+    let deep: &[&str] = if scenario.deep { &["--deep"] } else { &[] };
+    let ran = project.run(&[&["run", "--quiet"], deep].concat());
     let report = project.report();
     let ids: Vec<String> = report["findings"]
         .as_array()

@@ -5,7 +5,7 @@
 //!
 //! **Invariant**: everything a catalog has is listed, whether or not it was seen.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proofmark_catalog::{
     Catalog, ForeignKeyAction, PromiseId, PromiseKind, Table, TableName, clauses,
@@ -23,6 +23,8 @@ pub(super) struct Rows<'a> {
     checks: BTreeMap<&'a PromiseId, (Tally, Tally)>,
     clauses: BTreeMap<(&'a PromiseId, u32), Clause>,
     actions: BTreeMap<(&'a PromiseId, ActionOn), Action>,
+    /// CHECKs whose clauses nobody counted.
+    left_out: BTreeSet<&'a PromiseId>,
 }
 
 struct Clause {
@@ -35,6 +37,14 @@ struct Action {
     word: &'static str,
     asked: Tally,
     rows: u64,
+}
+
+/// What all leases together said.
+pub(super) struct Finished {
+    pub(super) checks: Vec<CheckEvidence>,
+    pub(super) clauses: Vec<ClauseEvidence>,
+    pub(super) actions: Vec<ActionEvidence>,
+    pub(super) left_out: Vec<PromiseId>,
 }
 
 impl<'a> Rows<'a> {
@@ -112,7 +122,8 @@ impl<'a> Rows<'a> {
                 tally.add(1, test);
             }
         }
-        for seen in &deep.actions {
+        self.left_out.extend(&deep.left_out);
+        for seen in deep.actions.iter().flatten() {
             let on = if seen.on_delete { ActionOn::Delete } else { ActionOn::Update };
             if let Some(action) = self.actions.get_mut(&(&seen.promise, on)) {
                 action.asked.add(seen.calls, test);
@@ -137,16 +148,16 @@ impl<'a> Rows<'a> {
             .collect()
     }
 
-    pub(super) fn finish(
-        self,
-        roll: &Roll<'_>,
-    ) -> (Vec<CheckEvidence>, Vec<ClauseEvidence>, Vec<ActionEvidence>) {
+    pub(super) fn finish(self, roll: &Roll<'_>) -> Finished {
         let checks = self.checks.into_iter().map(|(promise, (as_true, as_null))| CheckEvidence {
             promise: promise.clone(),
             as_true: as_true.finish(roll),
             as_null: as_null.finish(roll),
         });
-        let clauses = self.clauses.into_iter().map(|((promise, _), clause)| {
+        let left_out = self.left_out;
+        let counted =
+            self.clauses.into_iter().filter(|((promise, _), _)| !left_out.contains(promise));
+        let clauses = counted.map(|((promise, _), clause)| {
             let [as_true, as_false, as_null, at_bound] =
                 clause.cells.map(|tally| tally.finish(roll));
             ClauseEvidence {
@@ -165,7 +176,12 @@ impl<'a> Rows<'a> {
             asked: action.asked.finish(roll),
             rows: action.rows,
         });
-        (checks.collect(), clauses.collect(), actions.collect())
+        Finished {
+            checks: checks.collect(),
+            clauses: clauses.collect(),
+            actions: actions.collect(),
+            left_out: left_out.iter().copied().cloned().collect(),
+        }
     }
 }
 

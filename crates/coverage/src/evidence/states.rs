@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use proofmark_catalog::{Catalog, PromiseId, StateColumn, StateSource, state_address};
-use proofmark_trace::{Deep, RefusedMove, RowsLeft};
+use proofmark_catalog::{Catalog, PromiseId, StateColumn, state_address};
+use proofmark_trace::{RefusedMove, RowsLeft};
 
 use crate::model::{Looked, MoveCoverage, MovesSeen, StateCoverage, StateStored};
 use crate::tally::Tally;
@@ -78,20 +78,6 @@ impl<'a> States<'a> {
         }
     }
 
-    pub(super) fn deep(&mut self, deep: &'a Deep, test: Option<TestNumber>) {
-        for seen in &deep.states {
-            let Some(column) = self.columns.get_mut(&seen.column) else { continue };
-            for state in &seen.states {
-                column.stored(state, test);
-            }
-            for (from, to) in &seen.moves {
-                if let Some((taken, _)) = column.of_move(from, to) {
-                    taken.add(1, test);
-                }
-            }
-        }
-    }
-
     pub(super) fn finish(self, looked: Looked, roll: &Roll<'_>) -> Vec<StateCoverage> {
         let columns = self.columns.into_iter();
         columns.map(|(address, column)| column.finish(address, looked, roll)).collect()
@@ -147,16 +133,10 @@ impl<'a> OfColumn<'a> {
             column: column.column.clone(),
             from: column.from.clone(),
             states,
-            states_seen: looked.rows || (looked.deep && column.from != StateSource::Named),
+            states_seen: looked.rows,
             moves_declared: transitions.is_some(),
             moves,
-            moves_seen: if looked.deep && column.from != StateSource::Named {
-                MovesSeen::Counters
-            } else if looked.rows && has_history {
-                MovesSeen::History
-            } else {
-                MovesSeen::No
-            },
+            moves_seen: if looked.rows && has_history { MovesSeen::History } else { MovesSeen::No },
         }
     }
 }

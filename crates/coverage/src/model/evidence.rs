@@ -53,8 +53,11 @@ pub struct Looked {
     pub indexes: bool,
     /// Rows as a test left them: columns, NULLs under CHECKs, states.
     pub rows: bool,
-    /// Clauses and actions, by counters in copies.
+    /// Clauses of CHECKs, by counters in copies (deep mode).
     pub deep: bool,
+    /// Actions of foreign keys, by the server's own count of statements (deep mode).
+    #[serde(default)]
+    pub actions: bool,
     /// Leases that came back and said nothing although others did: their test had dropped the
     /// database, or the server did not answer. What they did is in no list.
     #[serde(default)]
@@ -74,6 +77,9 @@ pub struct DatabaseEvidence {
     pub checks: Vec<CheckEvidence>,
     /// Clauses of CHECKs, as deep mode counted them.
     pub clauses: Vec<ClauseEvidence>,
+    /// CHECKs whose clauses deep mode could not count.
+    #[serde(default)]
+    pub clauses_left_out: Vec<PromiseId>,
     /// Actions of foreign keys, as deep mode counted them.
     pub actions: Vec<ActionEvidence>,
 }

@@ -42,8 +42,7 @@ pub struct StateStored {
     /// Whether the migrations declare it.
     pub declared: bool,
     /// Tests whose database held a new or changed row in this state when they ended; times counts
-    /// the leases. A row in a state that it left again, or that was rolled back, is not seen, but
-    /// for deep mode, which counts every row.
+    /// the leases. A row in a state that it left again, or that was rolled back, is not seen.
     pub stored: Tried,
 }
 
@@ -72,6 +71,4 @@ pub enum MovesSeen {
     /// By the rows of the application's own history of moves. Moves that were rolled back are not
     /// seen.
     History,
-    /// By counters in a copy (deep mode): every move, also one that was rolled back.
-    Counters,
 }

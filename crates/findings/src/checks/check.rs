@@ -45,6 +45,8 @@ pub struct Scenario {
     pub suite: &'static str,
     /// What stands in `proofmark.toml` behind `[database.shop]`.
     pub configuration: &'static str,
+    /// Whether it is run with `--deep`.
+    pub deep: bool,
     /// The id of the finding.
     pub finds: &'static str,
 }

@@ -4,8 +4,8 @@
 //!
 //! **Invariant:** a refusal by another statement does not count.
 
-use proofmark_catalog::{Attribution, Deferrable, RefusalFields};
-use proofmark_trace::Refusal;
+use proofmark_catalog::{Attribution, Deferrable};
+use proofmark_coverage::refusal_fields;
 
 use super::{Check, Scenario};
 use crate::model::Severity;
@@ -33,6 +33,7 @@ Constraints that are deferrable only so that rows can be loaded in any order.",
         schema: include_str!("../../scenarios/deferred-never-violated/schema.sql"),
         suite: include_str!("../../scenarios/deferred-never-violated/suite.sql"),
         configuration: "",
+        deep: false,
         finds: "deferred-never-violated:shop:public.book.book_has_author",
     }),
     find,
@@ -50,7 +51,9 @@ fn find(finished: &Finished<'_>) -> Vec<Finding> {
         }
         for lease in finished.leases.iter().filter(|lease| lease.database == database.name) {
             for (_, refusal) in lease.errors.iter().filter(|(statement, _)| is_the_end(statement)) {
-                if let Attribution::Promise(id) = database.catalog.attribute(&fields(refusal)) {
+                if let Attribution::Promise(id) =
+                    database.catalog.attribute(&refusal_fields(refusal))
+                {
                     left.retain(|subject| subject.promise.id != id);
                 }
             }
@@ -75,17 +78,5 @@ fn is_the_end(statement: &str) -> bool {
         Some("commit" | "end") => true,
         Some("set") => words.next().as_deref() == Some("constraints"),
         _ => false,
-    }
-}
-
-fn fields(refusal: &Refusal) -> RefusalFields<'_> {
-    RefusalFields {
-        sqlstate: &refusal.sqlstate,
-        schema: refusal.schema.as_deref(),
-        table: refusal.table.as_deref(),
-        column: refusal.column.as_deref(),
-        datatype: refusal.datatype.as_deref(),
-        constraint: refusal.constraint.as_deref(),
-        routine: refusal.routine.as_deref(),
     }
 }

@@ -5,7 +5,10 @@
 //! **Invariant:** a check looks at the run and at nothing that another check says.
 
 mod accepted_only_as_null;
+mod bound_never_tried;
 mod check;
+mod clause_never_decisive;
+mod clauses;
 mod column_never_written;
 mod connection_leaked;
 mod deferred_never_violated;
@@ -47,7 +50,7 @@ const TESTS_MAX: usize = 10;
 
 /// All checks, the worst first: what is wrong, a test that is green for the wrong reason, what
 /// every row passes and nobody would miss, what no test uses, and at the end what is worth to know.
-pub static CHECKS: [&Check; 28] = [
+pub static CHECKS: [&Check; 30] = [
     &nothing_observed::CHECK,
     &invariant_broken::CHECK,
     &not_isolated::CHECK,
@@ -58,6 +61,7 @@ pub static CHECKS: [&Check; 28] = [
     &accepted_only_as_null::CHECK,
     &transition_never_taken::CHECK,
     &state_never_stored::CHECK,
+    &clause_never_decisive::CHECK,
     &foreign_key_action_never_taken::CHECK,
     &on_conflict_never_taken::CHECK,
     &statement_failed_and_ignored::CHECK,
@@ -67,6 +71,7 @@ pub static CHECKS: [&Check; 28] = [
     &shadowed_by_the_application::CHECK,
     &deferred_never_violated::CHECK,
     &transition_never_refused::CHECK,
+    &bound_never_tried::CHECK,
     &unnamed_constraint::CHECK,
     &transaction_left_open::CHECK,
     &connection_leaked::CHECK,

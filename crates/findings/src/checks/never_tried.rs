@@ -30,6 +30,7 @@ trigger counts as well; a table that a migration fills has not been tried by a t
         schema: include_str!("../../scenarios/never-tried/schema.sql"),
         suite: include_str!("../../scenarios/never-tried/suite.sql"),
         configuration: "",
+        deep: false,
         finds: "never-tried:shop:public.dispute.dispute_amount_positive",
     }),
     find,

@@ -22,7 +22,7 @@ Whatever the application does with rows in this state, no test has seen it.",
 Bring a row into the state the way the application does, and look at what follows.",
     limits: "\
 A state counts as stored if a test left a row in it. A row that has moved on, or was rolled \
-back, is not seen; deep mode sees it.",
+back, is not seen.",
     accept: "\
 States of rows that were imported from an older system.",
     scenario: None,

@@ -35,6 +35,7 @@ A statement that is expected to fail, such as the probe for a feature of the ser
         schema: include_str!("../../scenarios/statement-failed-and-ignored/schema.sql"),
         suite: include_str!("../../scenarios/statement-failed-and-ignored/suite.sql"),
         configuration: "",
+        deep: false,
         finds: "statement-failed-and-ignored:shop:42P01 insert into audit_log values (?)",
     }),
     find,

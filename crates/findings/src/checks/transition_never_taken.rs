@@ -20,7 +20,7 @@ The code that makes the move is not tested, or the move is one that nobody needs
 Make the move the way the application does; or forbid it.",
     limits: "\
 Moves are known where the schema lists them in a table, and seen where the application keeps \
-a history of them, or in deep mode.",
+a history of them.",
     accept: "\
 Moves that only an administrator makes by hand.",
     scenario: None,

@@ -349,6 +349,9 @@ impl Engine {
             let rows = evidence::rows(&inside.session, questions, written, &newer).await;
             found.rows = Some(rows.map_err(&step)?);
         }
+        if questions.counts {
+            found.counts = evidence::counts(&inside.session).await.map_err(&step)?;
+        }
         Ok(found)
     }
 

@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use proofmark_catalog::COUNTING_SCHEMA;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use crate::lease::{LeaseError, quote};
@@ -34,6 +35,8 @@ pub(crate) struct Shape {
     /// All tables, also those of the catalog, for when the WAL cannot be asked.
     pub(crate) counted: Vec<u32>,
     pub(crate) sequences: HashMap<u32, Sequence>,
+    /// Whether it is a copy that counts (deep mode).
+    pub(crate) counts: bool,
     /// From a table to those whose foreign keys refer to it.
     referred: HashMap<u32, Vec<u32>>,
 }
@@ -104,6 +107,7 @@ impl Shape {
             unlogged_sequences: Vec::new(),
             counted: Vec::new(),
             sequences: HashMap::new(),
+            counts: false,
             referred: HashMap::new(),
         };
         for row in session.query(RELATIONS, &[]).await.map_err(&step)? {
@@ -133,6 +137,7 @@ impl Shape {
         if filenode != 0 {
             self.filenodes.insert(filenode, oid);
         }
+        self.counts |= relation.is_counter();
         match relation.kind {
             Kind::Table | Kind::Materialized | Kind::Catalog => self.counted.push(oid),
             Kind::Sequence | Kind::Part => {}
@@ -211,6 +216,11 @@ impl Relation {
     /// The name in SQL.
     pub(crate) fn quoted(&self) -> String {
         format!("{}.{}", quote(&self.schema), quote(&self.name))
+    }
+
+    /// Whether it counts what became of a clause.
+    pub(crate) fn is_counter(&self) -> bool {
+        self.kind == Kind::Sequence && self.schema == COUNTING_SCHEMA
     }
 
     /// Whether the template has no row of it: its file is empty.

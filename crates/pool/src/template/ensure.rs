@@ -157,7 +157,7 @@ async fn make(
     Ok(catalog)
 }
 
-async fn is_sealed(maintenance: &Client, name: &str) -> Result<bool, BuildError> {
+pub(super) async fn is_sealed(maintenance: &Client, name: &str) -> Result<bool, BuildError> {
     let found = maintenance
         .query_opt(
             "select from pg_database where datname = $1 and datistemplate and not datallowconn",
@@ -169,7 +169,7 @@ async fn is_sealed(maintenance: &Client, name: &str) -> Result<bool, BuildError>
 }
 
 /// Renames once the warming connection has left the server.
-async fn rename(maintenance: &Client, from: &str, to: &str) -> Result<(), BuildError> {
+pub(super) async fn rename(maintenance: &Client, from: &str, to: &str) -> Result<(), BuildError> {
     if from == to {
         return Ok(());
     }
@@ -183,7 +183,7 @@ async fn rename(maintenance: &Client, from: &str, to: &str) -> Result<(), BuildE
 }
 
 /// Drops what an earlier attempt left under a name that only we use.
-async fn discard(maintenance: &Client, name: &str) -> Result<(), BuildError> {
+pub(super) async fn discard(maintenance: &Client, name: &str) -> Result<(), BuildError> {
     let quoted = quote(name);
     let there = maintenance
         .query_opt("select datistemplate from pg_database where datname = $1", &[&name])

@@ -3,6 +3,7 @@
 //! **Invariant**: carries the author's own text and the server's message about it, so that the
 //! place can be shown; never rows.
 
+use crate::lease::LeaseError;
 use crate::session::ConnectError;
 
 /// A migration or seed file that the server refused.
@@ -62,6 +63,9 @@ pub enum BuildError {
         /// The driver's word.
         source: tokio_postgres::Error,
     },
+    /// The template could not be copied, to be made to count or to be read.
+    #[error("the template could not be copied")]
+    Copy(#[from] LeaseError),
     /// The migrated database could not be read.
     #[error("the migrated database could not be read")]
     Catalog(#[from] proofmark_catalog::ReadError),

@@ -6,12 +6,14 @@
 mod bookkeeping;
 mod build;
 mod command;
+mod counting;
 mod ensure;
 mod error;
 mod ingredients;
 mod seal;
 mod seed;
 
+pub(crate) use counting::{ACTIONS, CELLS, FORGET};
 pub use ensure::{Progress, Template};
 pub use error::{BuildError, MigrationError};
 pub use ingredients::Ingredients;

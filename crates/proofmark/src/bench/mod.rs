@@ -3,6 +3,7 @@
 //! [`Bench::open`] turns a [`Config`](crate::config::Config) into databases that can be leased.
 
 mod catalogs;
+mod deep;
 mod error;
 mod kept;
 mod open;

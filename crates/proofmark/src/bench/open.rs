@@ -17,8 +17,11 @@ use proofmark_pool::{
 use proofmark_postgres::{Cache, Server, ServerOptions, external};
 
 use super::catalogs;
+use super::deep;
 use super::error::BenchError;
-use super::provision::{Ordered, Provision, blocking, elapsed_ms, installation, template};
+use super::provision::{
+    Ordered, Provision, blocking, counting, elapsed_ms, installation, template,
+};
 use super::step::{Listener, Step};
 use crate::config::{Config, Invariants, ServerChoice};
 
@@ -64,6 +67,7 @@ pub struct Bench {
     run: String,
     invariants: BTreeMap<String, Invariants>,
     states: BTreeMap<String, Vec<String>>,
+    deep: bool,
 }
 
 impl Bench {
@@ -87,9 +91,10 @@ impl Bench {
     ) -> Result<Self, BenchError> {
         let cache = Cache::user();
         let installation = installation(major, &cache, &options.listener).await?;
+        let deep = config.deep.then(|| deep::settings(&installation, &config.settings));
         let ordered = order(config, &installation.version().to_string())?;
         let server_options = ServerOptions {
-            settings: config.settings.clone(),
+            settings: deep.unwrap_or_else(|| config.settings.clone()),
             log_file: options.log_file.clone(),
             ..ServerOptions::default()
         };
@@ -99,6 +104,7 @@ impl Bench {
             cache: cache.clone(),
             installation,
             options: server_options,
+            deep: config.deep,
             shared_key,
             listener,
         };
@@ -111,12 +117,14 @@ impl Bench {
                 name: Template::name_of(&one.recipe.database, &one.key),
                 key: one.key.clone(),
             };
+            let template = if config.deep { template.counting() } else { template };
             let pool = open_pool(config, &target, template, one, &options).await?;
             pools.insert(one.recipe.database.clone(), pool);
         }
         let (sources, run) = (sources(&ordered), life(&server));
         let (invariants, states) = (config.invariants.clone(), config.states.clone());
-        Ok(Self { server: Some(server), target, pools, sources, cache, run, invariants, states })
+        let (deep, server) = (config.deep, Some(server));
+        Ok(Self { server, target, pools, sources, cache, run, invariants, states, deep })
     }
 
     async fn external(
@@ -150,12 +158,14 @@ impl Bench {
                 reused,
                 elapsed_ms: elapsed_ms(begun),
             });
+            let template = if config.deep { counting(&target, &template).await? } else { template };
             let pool = open_pool(config, &target, template, one, &options).await?;
             pools.insert(one.recipe.database.clone(), pool);
         }
         let (sources, run) = (sources(&ordered), run_name());
         let (invariants, states) = (config.invariants.clone(), config.states.clone());
-        Ok(Self { server: None, target, pools, sources, cache, run, invariants, states })
+        let (deep, server) = (config.deep, None);
+        Ok(Self { server, target, pools, sources, cache, run, invariants, states, deep })
     }
 
     /// The pool of the database that the suite knows as `name`.
@@ -235,7 +245,14 @@ impl Bench {
         if let Some(catalog) = catalogs::stored(self.cache.root(), key) {
             return Ok(catalog);
         }
-        let catalog = catalogs::read_from_copy(pool).await?;
+        let catalog = if self.deep {
+            // The CHECKs of a copy that counts are not what the migrations wrote.
+            let name = Template::name_of(name, key);
+            let plain = Template { name, ..pool.template().clone() };
+            read_plain(&self.target, &plain).await?
+        } else {
+            catalogs::read_from_copy(pool).await?
+        };
         catalogs::store(self.cache.root(), key, &catalog);
         Ok(catalog)
     }
@@ -272,6 +289,14 @@ impl Bench {
         }
         Ok(())
     }
+}
+
+/// The catalog of a template, read from a copy of it.
+async fn read_plain(target: &Target, template: &Template) -> Result<Catalog, BenchError> {
+    template.catalog(target).await.map_err(|source| BenchError::Build {
+        database: template.database.clone(),
+        source: Box::new(source),
+    })
 }
 
 /// Reads every recipe and computes its key.

@@ -35,6 +35,8 @@ pub(super) struct Provision {
     pub(super) cache: Cache,
     pub(super) installation: Installation,
     pub(super) options: ServerOptions,
+    /// Whether the templates get twins that count.
+    pub(super) deep: bool,
     /// Where a server is shared by several processes: what they have in common.
     pub(super) shared_key: Option<String>,
     pub(super) listener: Listener,
@@ -69,6 +71,7 @@ impl Provision {
     fn image_key(&self, ordered: &[Ordered]) -> String {
         let fingerprint = self.installation.fingerprint();
         let mut parts = vec![fingerprint.as_bytes()];
+        parts.extend(self.deep.then_some(b"deep 1".as_slice()));
         parts.extend(ordered.iter().map(|one| one.key.as_str().as_bytes()));
         format!("templates-{}", TemplateKey::of(parts))
     }
@@ -131,8 +134,12 @@ impl Provision {
         let target = Target::private(server.address()).await?;
         for one in ordered {
             let begun = Instant::now();
-            if let (_, Some(catalog)) = template(&target, one, &self.listener).await? {
+            let (built, catalog) = template(&target, one, &self.listener).await?;
+            if let Some(catalog) = catalog {
                 catalogs::store(self.cache.root(), &one.key, &catalog);
+            }
+            if self.deep {
+                counting(&target, &built).await?;
             }
             self.tell_template(one, false, begun);
         }
@@ -171,6 +178,14 @@ pub(super) async fn template(
             source: Box::new(source),
         },
     )
+}
+
+/// Finds or makes the twin of `template` that counts.
+pub(super) async fn counting(target: &Target, template: &Template) -> Result<Template, BenchError> {
+    template.ensure_counting(target).await.map_err(|source| BenchError::Build {
+        database: template.database.clone(),
+        source: Box::new(source),
+    })
 }
 
 /// Milliseconds since `begun`.

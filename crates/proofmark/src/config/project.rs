@@ -92,6 +92,9 @@ pub struct Config {
     pub verify_every: Option<u32>,
     /// What is looked at besides promises.
     pub evidence: EvidenceWanted,
+    /// Whether the databases are copies that count what becomes of the clauses of CHECKs and of
+    /// the actions of foreign keys: `--deep`.
+    pub deep: bool,
     /// Columns of states by database, besides those that the migrations declare as such.
     pub states: BTreeMap<String, Vec<String>>,
     /// How long a lease without a known process outlives its last connection, in milliseconds.
@@ -189,6 +192,7 @@ impl Config {
                 .filter(|every| *every > 0),
             grace_ms: file.identity.grace_ms,
             evidence: file.evidence,
+            deep: false,
             states: states(&file.database),
             findings,
             gate,

@@ -17,7 +17,7 @@ use proofmark_findings::{Finished, Rules};
 use proofmark_trace::Trace;
 
 use crate::model::{SCHEMA, VERSION};
-use crate::{Figure, Kind, Report, Unattributed};
+use crate::{Figure, Report, Unattributed};
 
 impl Report {
     /// The report of a trace, whole, cut off or merged.
@@ -72,7 +72,7 @@ fn figures(coverage: &Coverage) -> Vec<Figure> {
     summaries
         .into_iter()
         .map(|summary| Figure {
-            kind: Kind::from(summary.group),
+            kind: summary.group,
             promises: summary.total,
             refused: summary.refused,
             accepted: summary.accepted,

@@ -7,15 +7,18 @@
 
 use std::collections::HashMap;
 
+use proofmark_coverage::{ClauseEvidence, Evidence};
 use proofmark_findings::{Database, Finished, Subject};
 
-use crate::{Owner, Promise};
+use crate::{Clause, Owner, Promise};
 
 pub(super) fn listing(finished: &Finished<'_>) -> Vec<Owner> {
-    finished.databases.iter().flat_map(by_owner).collect()
+    let evidence = &finished.coverage.evidence;
+    finished.databases.iter().flat_map(|database| by_owner(database, evidence)).collect()
 }
 
-fn by_owner(database: &Database<'_>) -> Vec<Owner> {
+fn by_owner(database: &Database<'_>, evidence: &Evidence) -> Vec<Owner> {
+    let mut clauses = clauses(database.name, evidence);
     let mut owners: HashMap<String, Owner> = HashMap::new();
     for subject in &database.subjects {
         let name = subject.owner();
@@ -24,7 +27,8 @@ fn by_owner(database: &Database<'_>) -> Vec<Owner> {
             name,
             promises: Vec::new(),
         });
-        owner.promises.push(listed(subject));
+        let clauses = clauses.remove(subject.promise.id.as_str()).unwrap_or_default();
+        owner.promises.push(listed(subject, clauses));
     }
     let mut owners: Vec<Owner> = owners.into_values().collect();
     for owner in &mut owners {
@@ -34,7 +38,30 @@ fn by_owner(database: &Database<'_>) -> Vec<Owner> {
     owners
 }
 
-fn listed(subject: &Subject<'_>) -> Promise {
+/// The clauses of each CHECK, where somebody counted what became of them.
+fn clauses(database: &str, evidence: &Evidence) -> HashMap<String, Vec<Clause>> {
+    let mut clauses: HashMap<String, Vec<Clause>> = HashMap::new();
+    if !evidence.looked.deep {
+        return clauses;
+    }
+    let seen = evidence.databases.iter().filter(|one| one.database == database);
+    for clause in seen.flat_map(|database| &database.clauses) {
+        clauses.entry(clause.promise.to_string()).or_default().push(clause_of(clause));
+    }
+    clauses
+}
+
+fn clause_of(clause: &ClauseEvidence) -> Clause {
+    Clause {
+        text: clause.clause.clone(),
+        as_true: (&clause.as_true).into(),
+        as_false: (&clause.as_false).into(),
+        as_null: (&clause.as_null).into(),
+        at_bound: clause.at_bound.as_ref().map(Into::into),
+    }
+}
+
+fn listed(subject: &Subject<'_>, clauses: Vec<Clause>) -> Promise {
     let place = subject.place.as_ref();
     Promise {
         id: subject.promise.id.to_string(),
@@ -46,5 +73,6 @@ fn listed(subject: &Subject<'_>) -> Promise {
         refused: subject.refused.clone(),
         accepted: subject.accepted.clone(),
         masked: subject.masked.clone(),
+        clauses,
     }
 }

@@ -32,7 +32,6 @@ fn column(database: &str, covered: &coverage::StateCoverage) -> StateColumn {
         moves_seen: match covered.moves_seen {
             coverage::MovesSeen::No => MovesSeen::No,
             coverage::MovesSeen::History => MovesSeen::History,
-            coverage::MovesSeen::Counters => MovesSeen::Counters,
         },
         moves: (covered.moves.iter())
             .map(|one| Move {

@@ -7,7 +7,7 @@
 use super::address::{address, of_line, of_promise};
 use crate::number::{counted, grouped};
 use crate::terminal::visible;
-use crate::{Owner, Promise, Report, State};
+use crate::{Clause, Owner, Promise, Report, State, Tried};
 
 /// A table with its promises.
 pub(super) struct Group {
@@ -27,6 +27,8 @@ pub(super) struct Row {
     pub(super) name: String,
     pub(super) kind: &'static str,
     pub(super) definition: String,
+    /// Clauses, and what became of each.
+    pub(super) clauses: Vec<(String, String)>,
     pub(super) refused: String,
     pub(super) accepted: String,
     pub(super) place: Option<(String, String)>,
@@ -61,12 +63,25 @@ fn row(database: &str, promise: &Promise) -> Row {
         name: visible(&promise.name).into(),
         kind: promise.kind.heading(),
         definition: visible(&promise.definition).into(),
+        clauses: promise.clauses.iter().map(clause).collect(),
         refused: tried(promise.refused.times, promise.refused.tests),
         accepted: tried(promise.accepted.times, promise.accepted.tests),
         place: promise.declared_at.as_deref().and_then(place).map(|(path, line)| {
             (of_line(database, path, line), visible(&format!("{path}:{line}")).into())
         }),
     }
+}
+
+/// A clause, and what it was in how many tests.
+fn clause(clause: &Clause) -> (String, String) {
+    let tests = |what: &str, tried: &Tried| match tried.tests {
+        0 => format!("{what} never"),
+        tests => format!("{what} in {}", counted(tests, "test", "tests")),
+    };
+    let mut cells = vec![tests("true", &clause.as_true), tests("false", &clause.as_false)];
+    cells.extend((clause.as_null.tests > 0).then(|| tests("unknown", &clause.as_null)));
+    cells.extend(clause.at_bound.as_ref().map(|bound| tests("at its bound", bound)));
+    (visible(&clause.text).into(), cells.join(", "))
 }
 
 /// `path:line`, taken apart.

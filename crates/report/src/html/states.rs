@@ -70,7 +70,6 @@ fn diagram(column: &StateColumn) -> Diagram {
         note: match column.moves_seen {
             MovesSeen::No => "Moves could not be seen: only those that were refused are known.",
             MovesSeen::History => "Moves were seen in the application's own history of them.",
-            MovesSeen::Counters => "Moves were counted in a copy, those rolled back among them.",
         },
         svg: if column.states.len() <= DRAWN_MAX { draw(column) } else { String::new() },
         rows: column.moves.iter().map(|one| row(column, one)).collect(),

@@ -62,8 +62,6 @@ pub enum MovesSeen {
     No,
     /// By the rows of the application's own history of moves.
     History,
-    /// By counters in a copy (deep mode).
-    Counters,
 }
 
 impl StateColumn {

@@ -337,6 +337,7 @@ fn listing() -> Vec<Owner> {
             _ => Tried::default(),
         },
         masked: if state == State::Masked { tried(2, 1) } else { Tried::default() },
+        clauses: Vec::new(),
     };
     vec![
         Owner {

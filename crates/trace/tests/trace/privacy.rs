@@ -8,7 +8,7 @@ use proofmark_trace::{
     ActionSeen, CheckLeft, ClauseSeen, CommandLine, Deep, Difference, Ended, Event, How, InUse,
     IndexRead, Isolation, Lane, LeaseEvidence, LeaseId, Masked, MovesLeft, Record, Refusal,
     RefusedMove, RowsLeft, Scans, ServerUsed, SessionId, StatementCalls, StatementText, StatesLeft,
-    StatesSeen, TableRead, ToolsFinished, TurnedAway, Writer,
+    TableRead, ToolsFinished, TurnedAway, Writer,
 };
 use serde_json::Value;
 
@@ -46,9 +46,7 @@ fn the_only_texts_in_a_trace_are_names_shapes_and_migrations() {
         .record.catalog.database
         .record.evidence.deep.actions[].promise
         .record.evidence.deep.clauses[].promise
-        .record.evidence.deep.states[].column
-        .record.evidence.deep.states[].moves[][]
-        .record.evidence.deep.states[].states[]
+        .record.evidence.deep.left_out[]
         .record.evidence.refused_moves[].from
         .record.evidence.refused_moves[].promise
         .record.evidence.refused_moves[].to
@@ -219,6 +217,7 @@ fn evidence() -> LeaseEvidence {
         as_null: false,
         at_bound: false,
     };
+    let left_out = promise.clone();
     let action = ActionSeen { promise: promise.clone(), on_delete: true, calls: 1, rows: 1 };
     LeaseEvidence {
         lease: LeaseId(1),
@@ -228,8 +227,8 @@ fn evidence() -> LeaseEvidence {
         refused_moves: vec![RefusedMove { promise, from: from.clone(), to, times: 1 }],
         deep: Some(Deep {
             clauses: vec![clause],
-            states: vec![StatesSeen { column, states: vec![from], moves }],
-            actions: vec![action],
+            left_out: vec![left_out],
+            actions: Some(vec![action]),
         }),
         ..LeaseEvidence::default()
     }

@@ -1,12 +1,11 @@
-//! The words by which promises are counted.
+//! The kinds by which promises are counted.
 //!
-//! In: the coverage's groups, states and tallies. Out: [`Kind`], [`State`] and [`Tried`], with
-//! their JSON Schema.
+//! In: what the catalog says of a promise. Out: its kind, with the words for it. Main type: [`Kind`].
 //!
-//! **Invariant:** every group of the coverage has one kind, and the order of the kinds is the
-//! order of a report.
+//! **Invariant**: every promise is of exactly one kind, and the order of the kinds is the order of a
+//! report.
 
-use proofmark_coverage as coverage;
+use proofmark_catalog::PromiseKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,39 +35,6 @@ pub enum Kind {
     Enum,
 }
 
-/// What was tried of a promise.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// Refused and accepted, each at least once.
-    Covered,
-    /// Refused, but never accepted.
-    NeverAccepted,
-    /// Accepted, but never refused.
-    NeverRefused,
-    /// Broken, but another promise refused first; never refused by its own name.
-    Masked,
-    /// Neither refused nor accepted.
-    NeverTried,
-    /// Declared NOT ENFORCED: it can refuse nothing.
-    NotEnforced,
-    /// The server does not say by name when it refuses; only acceptance is known.
-    Unattributable,
-}
-
-/// How often, and by which tests.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Tried {
-    /// Refusals or rows.
-    pub times: u64,
-    /// Tests (or workers) that did it.
-    pub tests: u64,
-    /// The first of them, at most ten.
-    pub first: Vec<String>,
-}
-
 impl Kind {
     /// All kinds, in the order of a report.
     pub const ALL: [Self; 9] = [
@@ -82,6 +48,21 @@ impl Kind {
         Self::NotNull,
         Self::Enum,
     ];
+
+    /// The kind of a promise.
+    pub fn of(kind: &PromiseKind) -> Self {
+        match kind {
+            PromiseKind::Check => Self::Check,
+            PromiseKind::NotNull { .. } => Self::NotNull,
+            PromiseKind::PrimaryKey { .. } => Self::PrimaryKey,
+            PromiseKind::Unique(_) => Self::Unique,
+            PromiseKind::ForeignKey(_) => Self::ForeignKey,
+            PromiseKind::Exclude => Self::Exclude,
+            PromiseKind::DomainCheck | PromiseKind::DomainNotNull => Self::Domain,
+            PromiseKind::Enum => Self::Enum,
+            PromiseKind::ConstraintTrigger => Self::ConstraintTrigger,
+        }
+    }
 
     /// The kind as SQL spells it, at most 12 characters.
     pub fn heading(self) -> &'static str {
@@ -117,31 +98,9 @@ impl Kind {
     pub fn counts(self) -> bool {
         !matches!(self, Self::NotNull | Self::Enum)
     }
-}
 
-impl From<&coverage::Tried> for Tried {
-    fn from(tried: &coverage::Tried) -> Self {
-        Self {
-            times: tried.times,
-            tests: tried.tests.total,
-            first: tried.tests.named.iter().map(|test| test.as_str().to_owned()).collect(),
-        }
-    }
-}
-
-impl From<coverage::Group> for Kind {
-    fn from(group: coverage::Group) -> Self {
-        use coverage::Group;
-        match group {
-            Group::Check => Self::Check,
-            Group::Unique => Self::Unique,
-            Group::PrimaryKey => Self::PrimaryKey,
-            Group::ForeignKey => Self::ForeignKey,
-            Group::Exclude => Self::Exclude,
-            Group::Domain => Self::Domain,
-            Group::ConstraintTrigger => Self::ConstraintTrigger,
-            Group::NotNull => Self::NotNull,
-            Group::Enum => Self::Enum,
-        }
+    /// Whether the server says by name when a promise of this kind refuses.
+    pub fn is_named_in_errors(self) -> bool {
+        self != Self::Enum
     }
 }
