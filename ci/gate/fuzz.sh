@@ -10,6 +10,7 @@ target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 names=("$@")
 [ $# -gt 0 ] || names=(wire trace)
 if [ -z "${FUZZ_PROGRAMS:-}" ]; then
+  command -v c++ >/dev/null || { echo "SKIPPED: no C++ compiler here, which builds libFuzzer"; exit 77; }
   # The features are those of the other builds, so that only this workspace is built again.
   RUSTC_WORKSPACE_WRAPPER=$PWD/ci/gate/fuzz-rustc.sh cargo build --locked --workspace \
     --features proofmark-fuzz/libfuzzer --bin fuzz-wire --bin fuzz-trace

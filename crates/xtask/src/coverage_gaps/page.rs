@@ -21,12 +21,14 @@ const TRIED: &str = "## Which test tries what";
 /// Stands where no test can be named.
 const NOBODY: &str = "-";
 
+/// The test to whom a promise refused something, and the one from whom it accepted something.
+type Tests = (Option<String>, Option<String>);
+
 /// What a page says, by the address of the promise.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Page {
     pub(super) gaps: BTreeSet<String>,
-    /// The test to whom it was refused, and the one from whom it was accepted.
-    pub(super) rows: BTreeMap<String, (Option<String>, Option<String>)>,
+    pub(super) rows: BTreeMap<String, Tests>,
 }
 
 impl Page {
@@ -47,7 +49,7 @@ impl Page {
     }
 }
 
-fn row(line: &str) -> Option<(String, (Option<String>, Option<String>))> {
+fn row(line: &str) -> Option<(String, Tests)> {
     let cells = line.strip_prefix("| `")?.strip_suffix(" |")?;
     let mut cells = cells.split(" | ").map(|cell| cell.trim_matches('`'));
     let mut next = || cells.next().map(str::to_owned);
