@@ -180,6 +180,13 @@ pub struct ToolsFinished {
     /// Those that stay, because the server refused: somebody else was connected to them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stayed: Vec<String>,
+    /// How many such databases clients of the suite were let into, whatever became of them.
+    #[serde(default)]
+    pub used: u64,
+    /// The first of them, in the order of their names. Where there was none, the maintenance
+    /// databases that clients were let into.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used_first: Vec<String>,
 }
 
 /// A promise was broken by a refused row, but the server reported another one.

@@ -18,6 +18,9 @@ use tokio_postgres::error::SqlState;
 /// Databases that every server has for those who want to make one.
 const DOORS: [&str; 2] = ["postgres", "template1"];
 
+/// Databases that are named.
+const NAMED_MAX: usize = 5;
+
 /// How long a database may be in use by a client that is just leaving.
 const LEAVING: Duration = Duration::from_secs(5);
 
@@ -39,18 +42,22 @@ pub(super) struct Tools {
     before: BTreeSet<String>,
     /// Those that a client was let into.
     used: Mutex<BTreeSet<String>>,
+    /// Doors that a client went through.
+    doors: Mutex<BTreeSet<&'static str>>,
 }
 
 impl Tools {
     /// Remembers what is there before the suite.
     pub(super) async fn watch(target: &Target) -> Result<Self, ToolsError> {
         let before = databases(&Session::open(target.maintenance()).await?).await?;
-        Ok(Self { target: target.clone(), before, used: Mutex::default() })
+        let (used, doors) = Default::default();
+        Ok(Self { target: target.clone(), before, used, doors })
     }
 
     /// Whether a client may connect to `database`.
     pub(super) async fn may_enter(&self, database: &str) -> Result<bool, ToolsError> {
-        if DOORS.contains(&database) {
+        if let Some(door) = DOORS.into_iter().find(|door| *door == database) {
+            self.doors.lock().unwrap_or_else(PoisonError::into_inner).insert(door);
             return Ok(true);
         }
         if !self.is_of_a_tool(database) {
@@ -72,7 +79,7 @@ impl Tools {
             && !database.starts_with("template")
     }
 
-    /// Drops what tools have left; `None` where there is nothing.
+    /// Drops what tools have left; `None` where there is nothing to tell.
     pub(super) async fn finish(&self) -> Result<Option<ToolsFinished>, ToolsError> {
         let session = Session::open(self.target.maintenance()).await?;
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -80,7 +87,18 @@ impl Tools {
             self.is_of_a_tool(name) && (self.target.is_private() || used.contains(name))
         };
         let left: Vec<String> = databases(&session).await?.into_iter().filter(ours).collect();
-        let mut finished = ToolsFinished { dropped: Vec::new(), stayed: Vec::new() };
+        let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let first = if used.is_empty() {
+            doors.into_iter().map(str::to_owned).collect()
+        } else {
+            used.iter().take(NAMED_MAX).cloned().collect()
+        };
+        let mut finished = ToolsFinished {
+            dropped: Vec::new(),
+            stayed: Vec::new(),
+            used: u64::try_from(used.len()).unwrap_or(u64::MAX),
+            used_first: first,
+        };
         for name in left {
             if drop_unused(&session, &name).await? {
                 finished.dropped.push(name);
@@ -89,7 +107,8 @@ impl Tools {
             }
         }
         session.close().await;
-        let any = !finished.dropped.is_empty() || !finished.stayed.is_empty();
+        let ToolsFinished { dropped, stayed, used_first, .. } = &finished;
+        let any = !(dropped.is_empty() && stayed.is_empty() && used_first.is_empty());
         Ok(any.then_some(finished))
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proofmark_trace::{Ending, LeaseReturned, Record, Run, Trace};
+use proofmark_trace::{Ending, LeaseReturned, Record, Run, ToolsFinished, Trace};
 
 use super::isolation::any_differed;
 use crate::{
@@ -142,6 +142,10 @@ fn notes_of(run: &Run) -> Vec<String> {
     if run.lost() > 0 {
         notes.push(format!("{} lines are missing from the trace of run {id}", run.lost()));
     }
+    notes.extend(run.entries.iter().filter_map(|entry| match &entry.record {
+        Record::ToolsFinished(tools) if tools.used > 0 => Some(past_leases(tools)),
+        _ => None,
+    }));
     if !run.unknown.is_empty() {
         let kinds: Vec<String> =
             run.unknown.iter().map(|(kind, times)| format!("{times} {kind}")).collect();
@@ -152,6 +156,21 @@ fn notes_of(run: &Run) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// The suite made databases of its own: what of them is in this report, and what is not.
+fn past_leases(tools: &ToolsFinished) -> String {
+    let names: Vec<String> = tools.used_first.iter().map(|name| format!("`{name}`")).collect();
+    let more = if tools.used > names.len() as u64 { ", ..." } else { "" };
+    let count = tools.used;
+    let (databases, them) = if count == 1 { ("database", "it") } else { ("databases", "them") };
+    format!(
+        "the suite made {count} {databases} of its own ({}{more}) and used {them} in place of a \
+         lease: what was refused there counts if the same process held a lease, what was written \
+         and accepted does not; help: let the tests use the database of DATABASE_URL as it is, \
+         which is migrated already",
+        names.join(", ")
+    )
 }
 
 /// The databases of failed tests, and what tests left, in the order they came back.

@@ -110,6 +110,7 @@ fn the_only_texts_in_a_trace_are_names_shapes_and_migrations() {
         .record.statement.shape
         .record.tools_finished.dropped[]
         .record.tools_finished.stayed[]
+        .record.tools_finished.used_first[]
         .run
     "#]]
     .assert_eq(&(texts.join("\n") + "\n"));
@@ -181,7 +182,9 @@ fn every_record() -> Vec<Record> {
     let (database, what) = ("shop".to_owned(), "shop_1: undoing failed".to_owned());
     records.push(Record::Setback { database, what });
     let names = || vec!["test_shop".to_owned()];
-    records.push(Record::ToolsFinished(ToolsFinished { dropped: names(), stayed: names() }));
+    let (dropped, stayed, used_first) = (names(), names(), names());
+    let tools = ToolsFinished { dropped, stayed, used: 1, used_first };
+    records.push(Record::ToolsFinished(tools));
     records.extend(finished());
     records
 }
