@@ -1,9 +1,10 @@
 //! The kinds by which promises are counted.
 //!
-//! In: what the catalog says of a promise. Out: its kind, with the words for it. Main type: [`Kind`].
+//! In: what the catalog says of a promise. Out: its kind, with the words for it. Main type:
+//! [`Kind`].
 //!
-//! **Invariant**: every promise is of exactly one kind, and the order of the kinds is the order of a
-//! report.
+//! **Invariant**: every promise is of exactly one kind, and the order of the kinds is the order of
+//! a report.
 
 use proofmark_catalog::PromiseKind;
 use schemars::JsonSchema;

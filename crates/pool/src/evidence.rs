@@ -30,7 +30,8 @@ pub struct Questions {
     /// Per table (schema and name), aggregates over the rows that a test wrote: expressions of type
     /// text over its columns.
     pub rows: BTreeMap<(String, String), Vec<String>>,
-    /// Whether the databases are copies that count: [`Template::counting`](crate::Template::counting).
+    /// Whether the databases are copies that count:
+    /// [`Template::counting`](crate::Template::counting).
     pub counts: bool,
 }
 
