@@ -96,7 +96,9 @@ impl Catalog {
         if all.iter().any(|clause| clause.bound.is_some()) {
             // Types with an order but without equality between the two sides.
             let mut unbound = all;
-            unbound.iter_mut().for_each(|clause| clause.bound = None);
+            for clause in &mut unbound {
+                clause.bound = None;
+            }
             attempts.push(attempt(number, promise, condition, &unbound, nullable)?);
         }
         Some(CountedCheck { promise: promise.id.clone(), attempts })
@@ -125,9 +127,9 @@ fn attempt(
         let mut sequence = |cell: Cell| {
             let name = format!("{COUNTING_SCHEMA}.c{number}_{place}_{}", cell.word());
             let comment = literal(&format!("{} {place} {}", cell.word(), promise.id));
-            sql.push_str(&format!(
-                "create sequence {name}; comment on sequence {name} is {comment}; "
-            ));
+            let created =
+                format!("create sequence {name}; comment on sequence {name} is {comment}; ");
+            sql.push_str(&created);
             format!("'{name}'::regclass")
         };
         let condition_of = clause.text;
@@ -135,17 +137,21 @@ fn attempt(
         let mut cells =
             format!("when {condition_of} then {yes} when not ({condition_of}) then {no}");
         if nullable {
-            cells.push_str(&format!(" else {}", sequence(Cell::Null)));
+            let unknown = sequence(Cell::Null);
+            cells.push_str(" else ");
+            cells.push_str(&unknown);
         }
         let mut counts = format!("nextval(case {cells} end) is distinct from 0");
         if let Some((left, right)) = clause.bound {
             let bound = sequence(Cell::Bound);
-            counts.push_str(&format!(
+            let at_bound = format!(
                 " and nextval(case when ({left}) = ({right}) then {bound} end) is distinct from 0"
-            ));
+            );
+            counts.push_str(&at_bound);
         }
         counted.push_str(condition.get(copied..clause.span.start)?);
-        counted.push_str(&format!("(case when {counts} then ({condition_of}) end)"));
+        let wrapped = format!("(case when {counts} then ({condition_of}) end)");
+        counted.push_str(&wrapped);
         copied = clause.span.end;
     }
     counted.push_str(condition.get(copied..)?);
@@ -154,10 +160,11 @@ fn attempt(
     let declared = promise.definition.trim_end_matches(" NOT VALID");
     let heirs = if declared.ends_with(" NO INHERIT") { " no inherit" } else { "" };
     let valid = if promise.validated { "" } else { " not valid" };
-    sql.push_str(&format!(
+    let declared_anew = format!(
         "alter table {table} drop constraint {name}, \
          add constraint {name} check ({counted}){heirs}{valid}"
-    ));
+    );
+    sql.push_str(&declared_anew);
     Some(sql)
 }
 

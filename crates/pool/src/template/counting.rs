@@ -61,6 +61,7 @@ impl Template {
     }
 
     /// The twin that counts, if it is there already.
+    #[must_use]
     pub fn counting(&self) -> Self {
         Self { name: self.counting_name(), ..self.clone() }
     }
