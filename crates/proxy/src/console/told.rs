@@ -71,11 +71,9 @@ impl Told {
         }
         .keep(lease);
         let statement = self.statement.as_deref().unwrap_or_default();
-        let severity = match self.severity.as_deref() {
-            Some(severity @ ("FATAL" | "PANIC")) => severity,
-            // A translated one of a server older than the field that is not.
-            _ => "ERROR",
-        };
+        // What is none of these is translated, by a server older than the field that is not.
+        let known = |severity: &&str| ["FATAL", "PANIC"].contains(severity);
+        let severity = self.severity.as_deref().filter(known).unwrap_or("ERROR");
         shared.emit(Event::Refused {
             session: shared.next_session(),
             lease: lease.id,
