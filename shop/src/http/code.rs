@@ -107,8 +107,17 @@ codes! {
     QuantityTooLarge = "quantity_too_large" UNPROCESSABLE_ENTITY "A line does not hold as many";
     CountOutOfRange = "count_out_of_range" UNPROCESSABLE_ENTITY "The number is out of range";
     MoveNotAllowed = "move_not_allowed" CONFLICT "It cannot go from its state to that one";
+    // What only a bug of the service can meet: the database refused what the service wrote.
+    IdentityTaken = "identity_taken" INTERNAL_SERVER_ERROR
+        "The service gave the same identity twice";
+    WrittenForGood = "written_for_good" INTERNAL_SERVER_ERROR
+        "The service would have changed what is written for good";
+    HistoryRefused = "history_refused" INTERNAL_SERVER_ERROR
+        "The service would have broken a history";
+    SumsRefused = "sums_refused" INTERNAL_SERVER_ERROR
+        "The service would have written sums that do not add up";
     BooksRefused = "books_refused" INTERNAL_SERVER_ERROR
-        "The database refused what the service wrote: a bug of the service";
+        "The service would have written what does not belong together";
 
     // The catalogue.
     ProductNotFound = "product_not_found" NOT_FOUND "There is no such product";
@@ -228,6 +237,13 @@ codes! {
     PaymentMethodUnknown = "payment_method_unknown" UNPROCESSABLE_ENTITY
         "There is no such way to pay";
     PaymentMethodStored = "payment_method_stored" CONFLICT "The way to pay is stored already";
+    PaymentMethodNotFound = "payment_method_not_found" NOT_FOUND "There is no such way to pay";
+    PaymentMethodRefused = "payment_method_refused" UNPROCESSABLE_ENTITY
+        "The provider does not take this way to pay";
+    StoreCreditUnknown = "store_credit_unknown" UNPROCESSABLE_ENTITY
+        "There is no such gift card or credit";
+    StoreCreditExpired = "store_credit_expired" CONFLICT
+        "The time of the gift card or credit is over";
     StoreCreditNotFound = "store_credit_not_found" NOT_FOUND
         "There is no such gift card or credit";
     CreditOverspent = "credit_overspent" CONFLICT "There is not enough on the account";

@@ -1,8 +1,9 @@
 //! What a refusal by a constraint means: the code for each name of the schema.
 //!
 //! Operations say more of the refusals that they expect; this is what is left when none does.
-//! Names that only a bug here can meet (histories, sums, keys that the service makes itself) mean
-//! [`Code::BooksRefused`].
+//! Names that only a bug here can meet have codes of their own, by what the bug would have broken:
+//! [`Code::IdentityTaken`], [`Code::WrittenForGood`], [`Code::HistoryRefused`],
+//! [`Code::SumsRefused`], and [`Code::BooksRefused`] for rows that do not belong together.
 //!
 //! **Invariant**: every constraint of the migrations is here, and nothing else; a test compares.
 
@@ -19,155 +20,163 @@ const MEANINGS: &[(Code, &str)] = &[
     (Code::ApiKeyReplaced, "api_key_replaced_once"),
     (
         Code::BooksRefused,
-        "address_identity address_one_default api_key_identity api_key_never_replaces_itself \
-         api_key_prefix_once api_key_replaces_another api_key_scope_belongs_to_one \
-         api_key_scope_identity api_key_secret_once api_scope_identity \
-         capture_history_append_only capture_history_head_unique capture_history_identity \
-         capture_history_of_a_capture capture_history_starts_pending capture_history_unbroken \
-         capture_identity capture_keeps_its_terms capture_never_deleted \
-         capture_provider_ref_once capture_starts_pending capture_state_identity \
-         capture_state_is_head_of_history capture_transition_from_a_state \
-         capture_transition_identity capture_transition_to_a_state cart_history_append_only \
-         cart_history_head_unique cart_history_identity cart_history_of_a_cart \
-         cart_history_starts_active cart_history_unbroken cart_identity cart_line_identity \
+        "api_key_never_replaces_itself api_key_replaces_another api_key_scope_belongs_to_one \
          cart_merged_into_a_cart cart_merged_names_the_other cart_never_merged_into_itself \
-         cart_prices_expire_after_pricing cart_prices_expire_once_priced cart_session_identity \
-         cart_session_token_once cart_starts_active cart_state_identity \
-         cart_state_is_head_of_history cart_terms_unique cart_transition_from_a_state \
-         cart_transition_identity cart_transition_to_a_state cart_voucher_identity \
-         currency_cash_increment_positive currency_exponent_of_iso_4217 currency_identity \
-         customer_identity customer_live_unique dispute_history_append_only \
-         dispute_history_head_unique dispute_history_identity dispute_history_of_a_dispute \
-         dispute_history_starts_opened dispute_history_unbroken dispute_identity \
-         dispute_keeps_its_terms dispute_never_deleted dispute_starts_opened \
-         dispute_state_identity dispute_state_is_head_of_history \
-         dispute_transition_from_a_state dispute_transition_identity \
-         dispute_transition_to_a_state event_type_identity event_type_schema_is_an_object \
-         event_type_version_positive fulfilment_history_append_only \
-         fulfilment_history_head_unique fulfilment_history_identity \
-         fulfilment_history_of_a_fulfilment fulfilment_history_starts_pending \
-         fulfilment_history_unbroken fulfilment_identity fulfilment_line_append_only \
-         fulfilment_line_from_a_reservation fulfilment_line_goods_unique \
-         fulfilment_line_identity fulfilment_line_in_terms_of_its_fulfilment \
-         fulfilment_line_of_the_variant_ordered fulfilment_starts_pending \
-         fulfilment_state_identity fulfilment_state_is_head_of_history fulfilment_terms_unique \
-         fulfilment_transition_from_a_state fulfilment_transition_identity \
-         fulfilment_transition_to_a_state idempotency_key_answer_is_final \
-         idempotency_key_completed_with_an_answer idempotency_key_once \
-         idempotency_key_scope_named idempotency_key_status_of_http inbox_once \
-         location_identity location_live_unique order_address_identity \
-         order_adjustment_adds_up_to_its_order order_adjustment_by_a_redeemed_voucher \
-         order_adjustment_changes_something order_adjustment_identity \
-         order_adjustment_lowers_the_price order_adjustment_names_its_promotion \
+         cart_prices_expire_after_pricing cart_prices_expire_once_priced \
+         currency_cash_increment_positive currency_exponent_of_iso_4217 \
+         event_type_schema_is_an_object event_type_version_positive \
+         fulfilment_line_from_a_reservation fulfilment_line_in_terms_of_its_fulfilment \
+         fulfilment_line_of_the_variant_ordered idempotency_key_completed_with_an_answer \
+         idempotency_key_scope_named idempotency_key_status_of_http \
+         order_adjustment_by_a_redeemed_voucher order_adjustment_names_its_promotion \
          order_adjustment_names_its_voucher order_adjustment_rounds_the_whole_order \
-         order_cancellation_append_only order_cancellation_identity \
-         order_cancellation_withdraws_a_reservation order_line_adds_up_to_its_order \
-         order_line_cancelled_not_negative order_line_discount_within_subtotal \
-         order_line_fulfilled_not_negative order_line_identity \
-         order_line_moved_only_by_its_rows order_line_order_unique \
-         order_line_returned_not_negative order_line_starts_unserved \
-         order_line_tax_follows_its_rate order_line_variant_unique \
-         order_return_history_append_only order_return_history_head_unique \
-         order_return_history_identity order_return_history_of_a_return \
-         order_return_history_starts_requested order_return_history_unbroken \
-         order_return_identity order_return_line_goods_unique order_return_line_identity \
-         order_return_line_keeps_its_units order_return_line_never_deleted \
-         order_return_line_of_a_return_of_its_order order_return_line_of_the_variant_ordered \
-         order_return_order_unique order_return_starts_requested order_return_state_identity \
+         order_cancellation_withdraws_a_reservation order_return_line_of_a_return_of_its_order \
+         order_return_line_of_the_variant_ordered outbox_of_a_catalogued_type \
+         outbox_payload_is_an_object outbox_published_after_it_occurred outbox_seq_positive \
+         payment_attempt_closed_at_a_time payment_attempt_explains_a_decline \
+         payment_method_at_a_provider payment_method_draws_on_a_credit \
+         payment_void_closed_at_a_time provider_currency_multiple_positive \
+         provider_currency_of_a_provider rate_limit_window_allows_something \
+         refund_for_the_order_of_its_payment reservation_active_has_an_owner \
+         reservation_closed_when_not_held reservation_committed_has_an_order \
+         reservation_deleted_only_when_closed reservation_fulfilled_holds_nothing \
+         reservation_ships_only_when_committed stock_movement_has_one_cause \
+         stock_movement_once_per_fulfilment_line stock_movement_once_per_received_line \
+         stock_movement_once_per_return_line stock_movement_once_per_sent_line \
+         stock_movement_receives_its_transfer_line stock_movement_restocks_its_return_line \
+         stock_movement_sends_its_transfer_line stock_movement_ships_its_fulfilment_line \
+         stock_transfer_line_on_the_route_of_its_transfer store_credit_belongs_to_somebody \
+         store_credit_entry_for_an_internal_payment store_credit_entry_names_its_payment \
+         store_credit_gift_card_has_a_code voucher_customer_limit_of_its_voucher \
+         voucher_redemption_given_back_at_a_time webhook_attempt_has_an_outcome \
+         webhook_attempt_number_positive webhook_attempt_of_a_delivery \
+         webhook_attempt_status_of_http webhook_delivery_closed_at_a_time \
+         webhook_delivery_of_an_event webhook_delivery_to_an_endpoint \
+         webhook_delivery_waits_while_pending webhook_endpoint_explains_why_disabled \
+         webhook_received_about_a_payment webhook_received_applied_at_a_time \
+         webhook_received_from_a_provider webhook_received_waits_while_open \
+         webhook_secret_of_an_endpoint webhook_subscription_of_an_endpoint",
+    ),
+    (
+        Code::HistoryRefused,
+        "capture_history_head_unique capture_history_identity capture_history_of_a_capture \
+         capture_history_starts_pending capture_history_unbroken capture_starts_pending \
+         capture_state_identity capture_state_is_head_of_history capture_transition_from_a_state \
+         capture_transition_identity capture_transition_to_a_state cart_history_head_unique \
+         cart_history_identity cart_history_of_a_cart cart_history_starts_active \
+         cart_history_unbroken cart_starts_active cart_state_identity \
+         cart_state_is_head_of_history cart_transition_from_a_state cart_transition_identity \
+         cart_transition_to_a_state dispute_history_head_unique dispute_history_identity \
+         dispute_history_of_a_dispute dispute_history_starts_opened dispute_history_unbroken \
+         dispute_starts_opened dispute_state_identity dispute_state_is_head_of_history \
+         dispute_transition_from_a_state dispute_transition_identity \
+         dispute_transition_to_a_state fulfilment_history_head_unique fulfilment_history_identity \
+         fulfilment_history_of_a_fulfilment fulfilment_history_starts_pending \
+         fulfilment_history_unbroken fulfilment_starts_pending fulfilment_state_identity \
+         fulfilment_state_is_head_of_history fulfilment_transition_from_a_state \
+         fulfilment_transition_identity fulfilment_transition_to_a_state \
+         order_return_history_head_unique order_return_history_identity \
+         order_return_history_of_a_return order_return_history_starts_requested \
+         order_return_history_unbroken order_return_starts_requested order_return_state_identity \
          order_return_state_is_head_of_history order_return_transition_from_a_state \
          order_return_transition_identity order_return_transition_to_a_state \
-         orders_currency_unique orders_equals_its_lines orders_history_append_only \
          orders_history_head_unique orders_history_identity orders_history_of_an_order \
-         orders_history_starts_placed orders_history_unbroken orders_identity \
-         orders_lines_discount_within_subtotal orders_moved_only_by_its_rows \
-         orders_never_deleted orders_number_once orders_rounding_is_small \
-         orders_shipping_discount_within_amount orders_starts_placed orders_starts_unpaid \
-         orders_state_identity orders_state_is_head_of_history orders_terms_unique \
-         orders_total_adds_up orders_transition_from_a_state orders_transition_identity \
-         orders_transition_to_a_state outbox_identity outbox_of_a_catalogued_type \
-         outbox_payload_is_an_object outbox_published_after_it_occurred outbox_seq_once \
-         outbox_seq_positive payment_attempt_closed_at_a_time payment_attempt_closed_is_final \
-         payment_attempt_explains_a_decline payment_attempt_identity \
-         payment_attempt_keeps_its_terms payment_attempt_never_deleted \
-         payment_attempt_provider_ref_once payment_authorized_not_negative \
-         payment_capture_pending_not_negative payment_captured_not_negative \
-         payment_disputed_not_negative payment_history_append_only payment_history_head_unique \
+         orders_history_starts_placed orders_history_unbroken orders_starts_placed \
+         orders_state_identity orders_state_is_head_of_history orders_transition_from_a_state \
+         orders_transition_identity orders_transition_to_a_state payment_history_head_unique \
          payment_history_identity payment_history_of_a_payment payment_history_starts_unpaid \
-         payment_history_unbroken payment_identity payment_keeps_its_terms \
-         payment_method_at_a_provider payment_method_draws_on_a_credit payment_method_identity \
-         payment_method_one_default payment_method_type_unique payment_moved_only_by_its_rows \
-         payment_never_deleted payment_order_unique payment_provider_ref_once \
-         payment_refund_pending_not_negative payment_refunded_not_negative \
-         payment_starts_unpaid payment_starts_without_money payment_state_identity \
-         payment_state_is_head_of_history payment_terms_unique payment_transition_from_a_state \
-         payment_transition_identity payment_transition_to_a_state \
-         payment_void_closed_at_a_time payment_void_closed_is_final payment_void_identity \
-         payment_void_keeps_its_terms payment_void_never_deleted payment_void_provider_ref_once \
-         payment_voided_not_negative price_identity price_terms_unique product_identity \
-         product_live_unique promotion_identity provider_currency_identity \
-         provider_currency_multiple_positive provider_currency_of_a_provider provider_identity \
-         rate_limit_window_allows_something rate_limit_window_identity \
-         rate_limit_window_used_not_negative refund_for_the_order_of_its_payment \
-         refund_history_append_only refund_history_head_unique refund_history_identity \
+         payment_history_unbroken payment_state_identity payment_state_is_head_of_history \
+         payment_transition_from_a_state payment_transition_identity \
+         payment_transition_to_a_state refund_history_head_unique refund_history_identity \
          refund_history_of_a_refund refund_history_starts_pending refund_history_unbroken \
-         refund_identity refund_keeps_its_terms refund_line_append_only \
-         refund_moved_only_by_its_rows refund_never_deleted refund_provider_ref_once \
-         refund_starts_pending refund_starts_unassigned refund_state_identity \
-         refund_state_is_head_of_history refund_terms_unique refund_transition_from_a_state \
-         refund_transition_identity refund_transition_to_a_state \
-         reservation_active_has_an_owner reservation_closed_when_not_held \
-         reservation_committed_has_an_order reservation_deleted_only_when_closed \
-         reservation_fulfilled_holds_nothing reservation_history_append_only \
+         refund_starts_pending refund_state_identity refund_state_is_head_of_history \
+         refund_transition_from_a_state refund_transition_identity refund_transition_to_a_state \
          reservation_history_head_unique reservation_history_identity \
          reservation_history_of_a_reservation reservation_history_starts_active \
-         reservation_history_unbroken reservation_identity reservation_keeps_its_claim \
-         reservation_moved_only_by_its_rows reservation_shipped_not_negative \
-         reservation_ships_only_when_committed reservation_starts_active \
-         reservation_starts_unshipped reservation_state_identity \
+         reservation_history_unbroken reservation_starts_active reservation_state_identity \
          reservation_state_is_head_of_history reservation_transition_from_a_state \
          reservation_transition_identity reservation_transition_to_a_state \
-         reservation_withdrawn_not_negative shipping_rate_identity \
-         stock_level_allocated_not_negative stock_level_identity \
-         stock_level_moved_only_by_its_rows stock_level_reserved_not_negative \
-         stock_level_starts_empty stock_movement_append_only stock_movement_has_one_cause \
-         stock_movement_identity stock_movement_once_per_fulfilment_line \
-         stock_movement_once_per_received_line stock_movement_once_per_return_line \
-         stock_movement_once_per_sent_line stock_movement_receives_its_transfer_line \
-         stock_movement_restocks_its_return_line stock_movement_sends_its_transfer_line \
-         stock_movement_ships_its_fulfilment_line stock_transfer_history_append_only \
          stock_transfer_history_head_unique stock_transfer_history_identity \
          stock_transfer_history_of_a_transfer stock_transfer_history_starts_draft \
-         stock_transfer_history_unbroken stock_transfer_identity stock_transfer_line_identity \
-         stock_transfer_line_on_the_route_of_its_transfer stock_transfer_line_received_unique \
-         stock_transfer_line_sent_unique stock_transfer_route_unique \
-         stock_transfer_starts_draft stock_transfer_state_identity \
-         stock_transfer_state_is_head_of_history stock_transfer_transition_from_a_state \
-         stock_transfer_transition_identity stock_transfer_transition_to_a_state \
-         store_credit_belongs_to_somebody store_credit_code_once store_credit_currency_unique \
-         store_credit_entry_append_only store_credit_entry_for_an_internal_payment \
-         store_credit_entry_identity store_credit_entry_names_its_payment \
-         store_credit_gift_card_has_a_code store_credit_identity \
-         store_credit_moved_only_by_its_rows store_credit_starts_empty tax_class_identity \
-         tax_rule_identity variant_identity variant_live_unique voucher_customer_identity \
-         voucher_customer_limit_of_its_voucher voucher_customer_moved_only_by_its_rows \
-         voucher_customer_starts_unused voucher_customer_used_not_negative voucher_identity \
-         voucher_limit_unique voucher_moved_only_by_its_rows \
-         voucher_redemption_given_back_at_a_time voucher_redemption_given_back_once \
-         voucher_redemption_identity voucher_redemption_keeps_its_terms \
-         voucher_redemption_never_deleted voucher_redemption_starts_redeemed \
-         voucher_starts_unused voucher_terms_unique voucher_used_not_negative \
-         webhook_attempt_duration_not_negative webhook_attempt_has_an_outcome \
-         webhook_attempt_identity webhook_attempt_number_positive webhook_attempt_of_a_delivery \
-         webhook_attempt_status_of_http webhook_delivery_closed_at_a_time \
-         webhook_delivery_closed_is_final webhook_delivery_identity \
-         webhook_delivery_of_an_event webhook_delivery_once webhook_delivery_to_an_endpoint \
-         webhook_delivery_waits_while_pending webhook_endpoint_explains_why_disabled \
-         webhook_endpoint_identity webhook_received_about_a_payment \
-         webhook_received_applied_at_a_time webhook_received_applied_is_final \
-         webhook_received_attempts_not_negative webhook_received_from_a_provider \
-         webhook_received_once webhook_received_waits_while_open webhook_secret_identity \
-         webhook_secret_of_an_endpoint webhook_subscription_identity \
-         webhook_subscription_of_an_endpoint",
+         stock_transfer_history_unbroken stock_transfer_starts_draft \
+         stock_transfer_state_identity stock_transfer_state_is_head_of_history \
+         stock_transfer_transition_from_a_state stock_transfer_transition_identity \
+         stock_transfer_transition_to_a_state voucher_redemption_starts_redeemed",
+    ),
+    (
+        Code::IdentityTaken,
+        "address_identity address_one_default api_key_identity api_key_prefix_once \
+         api_key_scope_identity api_key_secret_once api_scope_identity capture_identity \
+         capture_provider_ref_once cart_identity cart_line_identity cart_session_identity \
+         cart_session_token_once cart_terms_unique cart_voucher_identity currency_identity \
+         customer_identity customer_live_unique dispute_identity event_type_identity \
+         fulfilment_identity fulfilment_line_goods_unique fulfilment_line_identity \
+         fulfilment_terms_unique idempotency_key_once inbox_once location_identity \
+         location_live_unique order_address_identity order_adjustment_identity \
+         order_cancellation_identity order_line_identity order_line_order_unique \
+         order_line_variant_unique order_return_identity order_return_line_goods_unique \
+         order_return_line_identity order_return_order_unique orders_currency_unique \
+         orders_identity orders_number_once orders_terms_unique outbox_identity outbox_seq_once \
+         payment_attempt_identity payment_attempt_provider_ref_once payment_identity \
+         payment_method_identity payment_method_one_default payment_method_type_unique \
+         payment_order_unique payment_provider_ref_once payment_terms_unique \
+         payment_void_identity payment_void_provider_ref_once price_identity price_terms_unique \
+         product_identity product_live_unique promotion_identity provider_currency_identity \
+         provider_identity rate_limit_window_identity refund_identity refund_provider_ref_once \
+         refund_terms_unique reservation_identity shipping_rate_identity stock_level_identity \
+         stock_movement_identity stock_transfer_identity stock_transfer_line_identity \
+         stock_transfer_line_received_unique stock_transfer_line_sent_unique \
+         stock_transfer_route_unique store_credit_code_once store_credit_currency_unique \
+         store_credit_entry_identity store_credit_identity tax_class_identity tax_rule_identity \
+         variant_identity variant_live_unique voucher_customer_identity voucher_identity \
+         voucher_limit_unique voucher_redemption_given_back_once voucher_redemption_identity \
+         voucher_terms_unique webhook_attempt_identity webhook_delivery_identity \
+         webhook_delivery_once webhook_endpoint_identity webhook_received_once \
+         webhook_secret_identity webhook_subscription_identity",
+    ),
+    (
+        Code::SumsRefused,
+        "order_adjustment_adds_up_to_its_order order_adjustment_changes_something \
+         order_adjustment_lowers_the_price order_line_adds_up_to_its_order \
+         order_line_cancelled_not_negative order_line_discount_within_subtotal \
+         order_line_fulfilled_not_negative order_line_moved_only_by_its_rows \
+         order_line_returned_not_negative order_line_starts_unserved \
+         order_line_tax_follows_its_rate orders_equals_its_lines \
+         orders_lines_discount_within_subtotal orders_moved_only_by_its_rows \
+         orders_rounding_is_small orders_shipping_discount_within_amount orders_starts_unpaid \
+         orders_total_adds_up payment_authorized_not_negative \
+         payment_capture_pending_not_negative payment_captured_not_negative \
+         payment_disputed_not_negative payment_moved_only_by_its_rows \
+         payment_refund_pending_not_negative payment_refunded_not_negative payment_starts_unpaid \
+         payment_starts_without_money payment_voided_not_negative \
+         rate_limit_window_used_not_negative refund_moved_only_by_its_rows \
+         refund_starts_unassigned reservation_moved_only_by_its_rows \
+         reservation_shipped_not_negative reservation_starts_unshipped \
+         reservation_withdrawn_not_negative stock_level_allocated_not_negative \
+         stock_level_moved_only_by_its_rows stock_level_reserved_not_negative \
+         stock_level_starts_empty store_credit_moved_only_by_its_rows store_credit_starts_empty \
+         voucher_customer_moved_only_by_its_rows voucher_customer_starts_unused \
+         voucher_customer_used_not_negative voucher_moved_only_by_its_rows voucher_starts_unused \
+         voucher_used_not_negative webhook_attempt_duration_not_negative \
+         webhook_received_attempts_not_negative",
+    ),
+    (
+        Code::WrittenForGood,
+        "capture_history_append_only capture_keeps_its_terms capture_never_deleted \
+         cart_history_append_only dispute_history_append_only dispute_keeps_its_terms \
+         dispute_never_deleted fulfilment_history_append_only fulfilment_line_append_only \
+         idempotency_key_answer_is_final order_cancellation_append_only \
+         order_return_history_append_only order_return_line_keeps_its_units \
+         order_return_line_never_deleted orders_history_append_only orders_never_deleted \
+         payment_attempt_closed_is_final payment_attempt_keeps_its_terms \
+         payment_attempt_never_deleted payment_history_append_only payment_keeps_its_terms \
+         payment_never_deleted payment_void_closed_is_final payment_void_keeps_its_terms \
+         payment_void_never_deleted refund_history_append_only refund_keeps_its_terms \
+         refund_line_append_only refund_never_deleted reservation_history_append_only \
+         reservation_keeps_its_claim stock_movement_append_only \
+         stock_transfer_history_append_only store_credit_entry_append_only \
+         voucher_redemption_keeps_its_terms voucher_redemption_never_deleted \
+         webhook_delivery_closed_is_final webhook_received_applied_is_final",
     ),
     (
         Code::CaptureExceedsAuthorized,

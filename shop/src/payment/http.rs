@@ -1,4 +1,5 @@
-//! `/v1/payments`, `/v1/refunds`, `/v1/disputes`, `/v1/store-credits`, `/v1/gift-cards`.
+//! `/v1/payments`, `/v1/refunds`, `/v1/disputes`, `/v1/store-credits`, `/v1/gift-cards`, and the
+//! ways to pay that customers keep.
 //!
 //! A request that moves money claims its key and what it asks for in one transaction, asks the
 //! provider, and answers with what the books say then. Repeated, it is answered from the books;
@@ -7,6 +8,7 @@
 mod credit;
 mod disputes;
 mod errors;
+mod methods;
 mod operations;
 mod refunds;
 mod views;
@@ -45,6 +47,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .merge(refunds::routes())
         .merge(disputes::routes())
         .merge(credit::routes())
+        .merge(methods::routes())
 }
 
 /// A payment to begin.

@@ -119,7 +119,7 @@ impl NewMethod {
 }
 
 /// The fields of a form; which of them are needed is a matter of the type. Shows nothing of them.
-#[derive(Clone, Default, serde::Deserialize)]
+#[derive(Clone, Default, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MethodForm {
     /// The number of a card.
