@@ -110,8 +110,9 @@ async fn store(
     if !method_type.is_kept_by(provider.as_str()) {
         return Err(Problem::new(Code::ProviderWrong));
     }
+    // Nothing was begun with this provider: a name that nobody has is the caller's error.
     let provider = state.providers.find(provider.as_str());
-    let provider = provider.ok_or_else(|| Problem::new(Code::ProviderUnavailable))?;
+    let provider = provider.ok_or_else(|| Problem::new(Code::ProviderWrong))?;
     let method = details.read(method_type, context.now())?;
     let request = StoreMethod { customer, method, preferred: default };
     let stored = store_method(&state.pool, &context, provider, request).await?;
