@@ -148,7 +148,7 @@ def test_what_no_server_said_is_none() -> None:
     assert refusals.take() == []
 
 
-@pytest.mark.parametrize("detail", ["(" + "'\"\n\\" * 5000 + ")", "(ein \ud800 Rest)"])
+@pytest.mark.parametrize("detail", ["(" + "'\"\n\\" * 5000 + ")", "(half a \ud800 pair)"])
 def test_the_console_can_take_whatever_is_kept(detail: str) -> None:
     refusals = Refusals()
     refusals.saw(Pg8000Error({"C": "23514", "n": "positive", "D": detail}), "'\"\n\\" * 5000)
