@@ -7,6 +7,7 @@
 //!
 //! **Invariant**: knows nothing of databases.
 
+use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -51,9 +52,25 @@ pub(super) fn start(
     for name in environment.removed {
         command.env_remove(name);
     }
+    for name in of_this_program() {
+        command.env_remove(name);
+    }
     command.envs(environment.set.iter().map(|(name, value)| (name, value)));
     end_with_us(&mut command);
     command.spawn()
+}
+
+/// Variables by which `cargo run` describes this program, if it has started us. The suite is
+/// another one: build scripts that look at them (ring's does) would make its `cargo test` compile
+/// again what is compiled.
+fn of_this_program() -> impl Iterator<Item = OsString> {
+    let ours =
+        std::env::var_os("CARGO_PKG_NAME").is_some_and(|name| name == env!("CARGO_PKG_NAME"));
+    let describes = |name: &OsString| {
+        let name = name.as_encoded_bytes();
+        name.starts_with(b"CARGO_PKG_") || name.starts_with(b"CARGO_MANIFEST_")
+    };
+    std::env::vars_os().map(|(name, _)| name).filter(move |name| ours && describes(name))
 }
 
 /// Asks the kernel to end the command when we are killed. The keeper of a private server does so

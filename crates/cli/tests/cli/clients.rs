@@ -132,3 +132,19 @@ fn the_variables_of_libpq_lead_to_the_proxy_too() {
     project.run(&["run", "--quiet"]).ends_with(0);
     assert_eq!(project.records("lease_returned").len(), 1);
 }
+
+#[test]
+fn what_cargo_says_of_this_program_does_not_reach_the_suite() {
+    let told = "echo name ${CARGO_PKG_NAME-none}, place ${CARGO_MANIFEST_DIR-none} >&2\n";
+    let of = |package: &str| {
+        let project = Project::new(told)
+            .env("CARGO_PKG_NAME", package)
+            .env("CARGO_MANIFEST_DIR", "/somewhere");
+        project.run(&["run", "--quiet"]).err
+    };
+    let ours = of("proofmark-cli");
+    assert!(ours.contains("name none, place none"), "{ours}");
+    // A build script or a test of the user's own that starts us is described to its suite.
+    let theirs = of("another");
+    assert!(theirs.contains("name another, place /somewhere"), "{theirs}");
+}

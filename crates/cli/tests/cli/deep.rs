@@ -62,7 +62,8 @@ fn shown(coverage: &Coverage) -> String {
     let mut lines = Vec::new();
     for clause in &evidence.clauses {
         let tests = |tried: &proofmark_coverage::Tried| {
-            let names: Vec<&str> = tried.tests.named.iter().map(proofmark_trace::TestName::as_str).collect();
+            let names: Vec<&str> =
+                tried.tests.named.iter().map(proofmark_trace::TestName::as_str).collect();
             names.join("+")
         };
         lines.push(format!(
@@ -83,7 +84,8 @@ fn shown(coverage: &Coverage) -> String {
             action.promise, action.action
         ));
     }
-    let left_out: Vec<&str> = evidence.clauses_left_out.iter().map(proofmark_catalog::PromiseId::as_str).collect();
+    let left_out: Vec<&str> =
+        evidence.clauses_left_out.iter().map(proofmark_catalog::PromiseId::as_str).collect();
     lines.push(format!("left out: {}", left_out.join(", ")));
     lines.join("\n") + "\n"
 }
