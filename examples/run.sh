@@ -110,7 +110,7 @@ example_python_fastapi() {
   local code=0
   rm -f python-fastapi/.proofmark/latest
   # The plugin starts Proofmark itself.
-  (cd python-fastapi && PROOFMARK_BINARY=$proofmark pytest -n 2 --dist loadgroup) </dev/null || code=$?
+  (cd python-fastapi && PROOFMARK_BINARY=$proofmark pytest -n 2 --dist loadfile) </dev/null || code=$?
   same "python-fastapi: exit code" 0 "$code"
   promise python-fastapi ticket_one_per_seat covered
   promise python-fastapi ticket_event_fkey covered

@@ -31,7 +31,6 @@ def session(shared: sqlalchemy.Engine) -> Iterator[Session]:
         transaction.rollback()
 
 
-@pytest.mark.xdist_group("rollback")
 @pytest.mark.parametrize("turn", range(2))
 def test_rows_are_gone_and_numbers_are_not(session: Session, turn: int) -> None:
     session.add(event := Event(name="Concert", seats=2))
