@@ -10,6 +10,7 @@ mod pay;
 mod relay;
 mod server;
 mod stage;
+mod statements;
 mod tags;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::Parser;
 use shop::context::Context;
 
@@ -49,6 +51,19 @@ struct Arguments {
     /// Measure the service over HTTP instead.
     #[arg(long)]
     http: bool,
+    /// What of it, over HTTP: checkouts, overload, refunds, hot, uniform, sweep.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "checkouts,overload,refunds,hot,uniform,sweep"
+    )]
+    scenes: Vec<String>,
+    /// Print the statements that took longest, so many of them, and what each took per call.
+    #[arg(long, default_value_t = 0)]
+    statements: u32,
+    /// A setting of the server, as NAME=VALUE; may be given more than once.
+    #[arg(long)]
+    set: Vec<String>,
     /// How many holds are due when they are swept.
     #[arg(long, default_value_t = 100_000)]
     due: u32,
@@ -69,7 +84,7 @@ async fn main() -> anyhow::Result<()> {
     }
     std::fs::create_dir_all(&arguments.data)?;
     let data = arguments.data.canonicalize()?;
-    let shop = Shop::start(&data).await?;
+    let shop = Shop::start(&data, &settings(&arguments)?).await?;
     let pool = shop.pool(2).await?;
     let (version,): (String,) =
         sqlx::query_as("SELECT current_setting('server_version')").fetch_one(&pool).await?;
@@ -81,8 +96,12 @@ async fn main() -> anyhow::Result<()> {
             seconds: arguments.seconds,
             holds: arguments.attempts.min(100_000),
             due: arguments.due,
+            scenes: arguments.scenes.clone(),
         };
         http::measure(&shop, &plan).await?;
+        if arguments.statements > 0 {
+            statements::longest(&pool, arguments.statements).await?;
+        }
         return end(shop, pool).await;
     }
     if !arguments.only_holds {
@@ -95,6 +114,19 @@ async fn main() -> anyhow::Result<()> {
         hot::holds(&shop, arguments.attempts, arguments.units).await?;
     }
     end(shop, pool).await
+}
+
+/// The settings of the server beside those that make it durable.
+fn settings(arguments: &Arguments) -> anyhow::Result<Vec<(String, String)>> {
+    let mut settings = Vec::new();
+    if arguments.statements > 0 {
+        settings.extend(statements::SETTINGS.map(|(name, value)| (name.into(), value.into())));
+    }
+    for setting in &arguments.set {
+        let (name, value) = setting.split_once('=').context("--set takes NAME=VALUE")?;
+        settings.push((name.to_owned(), value.to_owned()));
+    }
+    Ok(settings)
 }
 
 /// Asks every invariant, and stops the server.

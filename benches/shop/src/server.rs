@@ -28,9 +28,10 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// Starts it, with its data on disk: below `root`.
-    pub(crate) async fn start(root: &Path) -> anyhow::Result<Self> {
-        let settings = DURABLE.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+    /// Starts it, with its data on disk: below `root`, and with these settings as well.
+    pub(crate) async fn start(root: &Path, more: &[(String, String)]) -> anyhow::Result<Self> {
+        let durable = DURABLE.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        let settings = durable.chain(more.iter().cloned());
         let options = ServerOptions {
             settings: settings.collect(),
             run_root: Some(root.to_owned()),

@@ -120,12 +120,16 @@ fn options_for(address: &Address, database: &str) -> PgConnectOptions {
         .database(database)
 }
 
+/// How many prepared statements a connection keeps: more than the service has, so that none is
+/// prepared and planned again for want of room.
+const STATEMENTS: usize = 500;
+
 async fn connect(options: PgConnectOptions, connections: u32) -> Result<PgPool, sqlx::Error> {
     let pool = PgPoolOptions::new()
         .max_connections(connections.max(2))
         .acquire_timeout(Duration::from_secs(10))
         .test_before_acquire(false)
-        .connect_lazy_with(options.application_name("shop"));
+        .connect_lazy_with(options.application_name("shop").statement_cache_capacity(STATEMENTS));
     // One that works is enough to know that the others will.
     drop(pool.acquire().await?);
     Ok(pool)

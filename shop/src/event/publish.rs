@@ -172,6 +172,8 @@ pub struct Batch {
     pub published: usize,
     /// Aggregates at whose next event the publisher failed.
     pub stuck: Vec<Stuck>,
+    /// As much as a batch holds: there is more, most likely.
+    pub full: bool,
 }
 
 /// Publishes what is next of at most `limit` aggregates, at most `limit` events of each.
@@ -210,7 +212,8 @@ pub async fn publish_except(
     }
     let events = unpublished(&mut transaction, &claimed, limit).await?;
     let Published { done, stuck } = publisher.publish_all(&mut transaction, &events).await;
-    let batch = Batch { published: done.len(), stuck };
+    let full = done.len() >= usize::from(limit);
+    let batch = Batch { published: done.len(), stuck, full };
     sqlx::query(
         "UPDATE outbox SET published_at = greatest($2, occurred_at)
           WHERE id = ANY ($1) AND published_at IS NULL",
@@ -296,8 +299,9 @@ pub struct Worker<P> {
 }
 
 impl<P: Publisher> Worker<P> {
-    /// A worker that takes 100 aggregates at a time and looks again after 100 ms when there was
-    /// nothing to do.
+    /// A worker that takes 100 aggregates at a time. When it has published all that there was, it
+    /// looks again after 100 ms: a batch costs the server the same for one event as for twenty, so
+    /// what comes in the meantime is published together.
     pub fn new(publisher: P) -> Self {
         let pause = Duration::from_millis(100);
         Self { publisher, limit: 100, pause, resting: HashMap::new() }
@@ -329,11 +333,11 @@ impl<P: Publisher> Worker<P> {
     /// Publishes until the task is dropped. Errors of the database are waited out.
     pub async fn run(mut self, pool: &PgPool, context: &Context) {
         loop {
-            let idle = match self.step(pool, context).await {
-                Ok(batch) => batch.published == 0,
-                Err(_) => true,
+            let more = match self.step(pool, context).await {
+                Ok(batch) => batch.full,
+                Err(_) => false,
             };
-            if idle {
+            if !more {
                 tokio::time::sleep(self.pause).await;
             }
         }

@@ -1,14 +1,16 @@
-//! Holds of one variant that everybody wants: many callers, one statement.
+//! Holds that many want at the same time: many callers, one statement.
 //!
-//! In: holds, each of one cart. Out: an answer to each caller. Holds of the same variant and
-//! location wait for each other for at most two milliseconds, then they are written together: as
-//! many as fit, in the order in which they came. The level is locked once for all of them, and
-//! there is one commit.
+//! In: holds, each of one cart. Out: an answer to each caller. There are a few lanes, and a stock
+//! level always takes the same one. Holds of a lane wait for each other for at most two
+//! milliseconds, then they are written together: of each level as many as fit, in the order in
+//! which they came. Each level is locked once for all of its holds, in the order of the keys, and
+//! there is one commit. So one SKU that everybody wants, and many that some want, cost the same.
 //!
 //! **Invariant**: no caller is told that stock is held before it is committed. A caller who has
 //! gone before the statement is sent gets nothing; one who goes later leaves a hold that expires.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::BuildHasher as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,10 +32,14 @@ const WINDOW: Duration = Duration::from_millis(2);
 /// How many holds one statement writes.
 const MOST: usize = 500;
 
-/// How many holds may wait for a variant; more callers wait to get in.
+/// How many batches may be written at the same time: a level that somebody else has locked keeps
+/// its lane waiting, and no other.
+const LANES: u64 = 4;
+
+/// How many holds may wait in a lane; more callers wait to get in.
 const WAITING: usize = 10_000;
 
-/// How long the task of a variant that nobody wants any more stays.
+/// How long the task of a lane in which nothing is wanted any more stays.
 const IDLE: Duration = Duration::from_secs(5);
 
 /// A hold of one cart at one location.
@@ -49,6 +55,15 @@ pub struct HotHold {
     pub quantity: Quantity,
     /// Until when.
     pub until: DateTime<Utc>,
+}
+
+/// Where stock of a variant lies.
+type Level = (LocationId, VariantId);
+
+impl HotHold {
+    fn level(&self) -> Level {
+        (self.location, self.variant)
+    }
 }
 
 /// The body of the answer to a hold.
@@ -109,7 +124,7 @@ struct Waiting {
     answer: oneshot::Sender<Result<Reservation, HotHoldError>>,
 }
 
-type Queues = Mutex<HashMap<(LocationId, VariantId), mpsc::Sender<Waiting>>>;
+type Queues = Mutex<HashMap<u64, mpsc::Sender<Waiting>>>;
 
 /// Gathers holds and writes them together. Cloning is cheap; all clones share their batches.
 #[derive(Debug, Clone)]
@@ -117,12 +132,13 @@ pub struct HotHolds {
     pool: PgPool,
     context: Context,
     queues: Arc<Queues>,
+    lanes: std::hash::RandomState,
 }
 
 impl HotHolds {
-    /// Holds through a pool, of which each variant uses one connection at a time.
+    /// Holds through a pool, of which each of four lanes uses one connection at a time.
     pub fn new(pool: PgPool, context: Context) -> Self {
-        Self { pool, context, queues: Arc::default() }
+        Self { pool, context, queues: Arc::default(), lanes: std::hash::RandomState::new() }
     }
 
     /// Holds stock for a cart that nobody else is changing; waits for a few milliseconds.
@@ -147,7 +163,7 @@ impl HotHolds {
         let (answer, answered) = oneshot::channel();
         let mut waiting = Waiting { hold, key, answer };
         loop {
-            match self.queue(hold.location, hold.variant).send(waiting).await {
+            match self.queue(hold.level()).send(waiting).await {
                 Ok(()) => break,
                 // The task has just ended for want of work: the next queue has a new one.
                 Err(mpsc::error::SendError(back)) => waiting = back,
@@ -159,10 +175,11 @@ impl HotHolds {
         })
     }
 
-    fn queue(&self, location: LocationId, variant: VariantId) -> mpsc::Sender<Waiting> {
+    fn queue(&self, level: Level) -> mpsc::Sender<Waiting> {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         queues.retain(|_, queue| !queue.is_closed());
-        let queue = queues.entry((location, variant)).or_insert_with(|| {
+        let lane = self.lanes.hash_one(level) % LANES;
+        let queue = queues.entry(lane).or_insert_with(|| {
             let (sender, receiver) = mpsc::channel(WAITING);
             tokio::spawn(serve(self.pool.clone(), self.context.clone(), receiver));
             sender
@@ -171,7 +188,7 @@ impl HotHolds {
     }
 }
 
-/// Writes the holds of one variant at one location, batch after batch.
+/// Writes the holds of one lane, batch after batch.
 async fn serve(pool: PgPool, context: Context, mut receiver: mpsc::Receiver<Waiting>) {
     let mut waiting = VecDeque::new();
     loop {
@@ -210,15 +227,15 @@ async fn gather(receiver: &mut mpsc::Receiver<Waiting>, waiting: &mut VecDeque<W
     }
 }
 
-/// The next holds, of each cart at most one. Callers who have gone are passed over.
+/// The next holds, of each line of a cart at most one. Callers who have gone are passed over.
 fn next_batch(waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
-    let mut carts = HashSet::new();
+    let mut lines = HashSet::new();
     let (mut batch, mut later) = (Vec::new(), VecDeque::new());
     while let Some(next) = waiting.pop_front() {
         if next.answer.is_closed() {
             continue;
         }
-        if batch.len() < MOST && carts.insert(next.hold.cart) {
+        if batch.len() < MOST && lines.insert((next.hold.cart, next.hold.variant)) {
             batch.push(next);
         } else {
             later.push_back(next);
@@ -278,7 +295,7 @@ struct Outcome {
     taken: bool,
     /// Its key was used before.
     used: bool,
-    /// What was free before the batch; none: there is no such level.
+    /// What was free of its level before the batch; none: there is no such level.
     free: Option<i64>,
 }
 
@@ -296,16 +313,14 @@ fn made(id: ReservationId, hold: HotHold) -> Reservation {
 }
 
 fn answer(batch: Vec<Waiting>, ids: &[ReservationId], outcomes: &[Outcome]) -> Vec<Waiting> {
-    let taken: i64 = batch
-        .iter()
-        .zip(outcomes)
-        .filter(|(_, outcome)| outcome.held)
-        .map(|(waiting, _)| i64::from(waiting.hold.quantity.get()))
-        .sum();
+    let mut taken = HashMap::<Level, i64>::new();
+    for (waiting, _) in batch.iter().zip(outcomes).filter(|(_, outcome)| outcome.held) {
+        *taken.entry(waiting.hold.level()).or_default() += i64::from(waiting.hold.quantity.get());
+    }
     let mut again = Vec::new();
     for ((waiting, id), outcome) in batch.into_iter().zip(ids).zip(outcomes) {
         let hold = waiting.hold;
-        let left = outcome.free.unwrap_or(0) - taken;
+        let left = outcome.free.unwrap_or(0) - taken.get(&hold.level()).copied().unwrap_or(0);
         let result = match outcome {
             Outcome { held: true, .. } => Ok(made(*id, hold)),
             Outcome { used: true, .. } => Err(HotHoldError::KeyUsed),
@@ -324,42 +339,49 @@ fn answer(batch: Vec<Waiting>, ids: &[ReservationId], outcomes: &[Outcome]) -> V
     again
 }
 
-/// Carts that somebody has locked are passed over rather than waited for. Holds are taken in order
-/// as long as their running sum fits; the level stays locked from the first look to the commit.
+/// Carts that somebody has locked are passed over rather than waited for. Holds of a level are
+/// taken in order as long as their running sum fits; the levels stay locked from the first look to
+/// the commit.
 const WRITE: &str = "
 WITH wish AS MATERIALIZED (
-    SELECT * FROM unnest($3::uuid[], $4::uuid[], $5::int[], $6::timestamptz[], $7::uuid[],
-                         $8::jsonb[], $12::text[], $13::text[], $14::bytea[], $15::timestamptz[],
-                         $16::text[])
-      WITH ORDINALITY AS wish (id, cart_id, quantity, expires_at, event_id, payload, scope, key,
-                               digest, kept_until, answer, number)),
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[],
+                         $6::timestamptz[], $7::uuid[], $8::jsonb[], $12::text[], $13::text[],
+                         $14::bytea[], $15::timestamptz[], $16::text[])
+      WITH ORDINALITY AS wish (location_id, variant_id, id, cart_id, quantity, expires_at,
+                               event_id, payload, scope, key, digest, kept_until, answer, number)),
 open AS MATERIALIZED (
     SELECT cart.id FROM cart
      WHERE cart.id = ANY ($4) AND cart.state IN ('active', 'checkout')
        FOR SHARE SKIP LOCKED),
 level AS MATERIALIZED (
-    SELECT on_hand::bigint + backorder_limit - reserved - allocated AS free
+    SELECT location_id, variant_id,
+           on_hand::bigint + backorder_limit - reserved - allocated AS free
       FROM stock_level JOIN location ON location.id = location_id AND location.live
-     WHERE location_id = $1 AND variant_id = $2 FOR NO KEY UPDATE OF stock_level),
+     WHERE (location_id, variant_id) IN (SELECT location_id, variant_id FROM wish)
+     ORDER BY location_id, variant_id FOR NO KEY UPDATE OF stock_level),
 judged AS MATERIALIZED (
     SELECT wish.*, EXISTS (SELECT FROM open WHERE open.id = wish.cart_id) AS open,
-           EXISTS (SELECT FROM cart_line
-                    WHERE cart_line.cart_id = wish.cart_id AND variant_id = $2) AS in_cart,
+           EXISTS (SELECT FROM cart_line WHERE cart_line.cart_id = wish.cart_id
+                                           AND cart_line.variant_id = wish.variant_id) AS in_cart,
            EXISTS (SELECT FROM reservation
-                    WHERE reservation.cart_id = wish.cart_id AND variant_id = $2
+                    WHERE reservation.cart_id = wish.cart_id
+                      AND reservation.variant_id = wish.variant_id
                       AND state = 'active') AS taken,
            EXISTS (SELECT FROM idempotency_key AS former
                     WHERE former.scope = wish.scope AND former.key = wish.key) AS used
       FROM wish),
 fitting AS MATERIALIZED (
-    SELECT one.* FROM (SELECT judged.*, sum(quantity) OVER (ORDER BY number) AS running
-                         FROM judged
-                        WHERE open AND in_cart AND NOT taken AND NOT used) AS one, level
+    SELECT one.*
+      FROM (SELECT judged.*, sum(quantity) OVER (PARTITION BY location_id, variant_id
+                                                     ORDER BY number) AS running
+              FROM judged WHERE open AND in_cart AND NOT taken AND NOT used) AS one
+      JOIN level USING (location_id, variant_id)
      WHERE one.running <= level.free),
 held AS (
     INSERT INTO reservation (id, cart_id, variant_id, location_id, quantity, event_seq,
                              created_at, expires_at)
-    SELECT id, cart_id, $2, $1, quantity, 1, $9, expires_at FROM fitting ORDER BY number),
+    SELECT id, cart_id, variant_id, location_id, quantity, 1, $9, expires_at FROM fitting
+     ORDER BY number),
 told AS (
     INSERT INTO outbox (id, aggregatetype, aggregateid, seq, type, version, payload, occurred_at)
     SELECT event_id, 'reservation', id, 1, $10, $11, payload, $9 FROM fitting),
@@ -368,9 +390,11 @@ keyed AS (
                                  locked_until, created_at, expires_at)
     SELECT scope, key, digest, 'completed', 201, answer, $9, $9, kept_until FROM fitting
      WHERE key IS NOT NULL ORDER BY scope, key)
-SELECT fitting.id IS NOT NULL, judged.open, judged.in_cart, judged.taken, judged.used,
-       (SELECT free FROM level)
-  FROM judged LEFT JOIN fitting ON fitting.number = judged.number ORDER BY judged.number";
+SELECT fitting.id IS NOT NULL, judged.open, judged.in_cart, judged.taken, judged.used, level.free
+  FROM judged LEFT JOIN fitting ON fitting.number = judged.number
+  LEFT JOIN level ON level.location_id = judged.location_id
+                 AND level.variant_id = judged.variant_id
+ ORDER BY judged.number";
 
 async fn write(
     pool: &PgPool,
@@ -378,9 +402,6 @@ async fn write(
     batch: &[Waiting],
     ids: &[ReservationId],
 ) -> Result<Vec<Outcome>, sqlx::Error> {
-    let Some(HotHold { location, variant, .. }) = batch.first().map(|first| first.hold) else {
-        return Ok(Vec::new());
-    };
     let holds: Vec<HotHold> = batch.iter().map(|waiting| waiting.hold).collect();
     let payloads = holds
         .iter()
@@ -389,8 +410,8 @@ async fn write(
             event::payload(&ReservationHeld {
                 reservation: *id,
                 cart: hold.cart,
-                variant,
-                location,
+                variant: hold.variant,
+                location: hold.location,
                 quantity: hold.quantity,
                 expires_at: hold.until,
             })
@@ -407,8 +428,8 @@ async fn write(
         keys.iter().map(|key| key.map(field)).collect()
     };
     let rows = sqlx::query(WRITE)
-        .bind(location)
-        .bind(variant)
+        .bind(holds.iter().map(|hold| hold.location).collect::<Vec<_>>())
+        .bind(holds.iter().map(|hold| hold.variant).collect::<Vec<_>>())
         .bind(ids)
         .bind(holds.iter().map(|hold| hold.cart).collect::<Vec<_>>())
         .bind(holds.iter().map(|hold| hold.quantity.get()).collect::<Vec<_>>())

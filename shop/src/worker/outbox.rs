@@ -6,7 +6,7 @@ use super::{Duty, DutyError, Work};
 use crate::event::{Worker, webhook::Fan};
 use crate::telemetry::CountingPublisher;
 
-/// Publishes the outbox.
+/// Publishes the outbox, 20 times a second at most while a batch holds all there is.
 #[derive(Debug)]
 pub struct Outbox {
     work: Work,
@@ -32,6 +32,6 @@ impl Duty for Outbox {
         for stuck in &batch.stuck {
             tracing::warn!(event = %stuck.event, "an event could not be published");
         }
-        Ok(batch.published > 0)
+        Ok(batch.full)
     }
 }

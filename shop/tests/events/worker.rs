@@ -82,7 +82,7 @@ async fn every_event_is_published_once_in_the_order_of_its_aggregate(make: Make)
     let products = [product_with(&make, 5).await, product_with(&make, 3).await];
     let publisher = Memory::default();
     let first = publish_batch(&make.db, &make.context, &publisher, 2).await.unwrap();
-    assert_eq!(first, Batch { published: 4, stuck: vec![] }); // Two of each.
+    assert_eq!(first, Batch { published: 4, stuck: vec![], full: true }); // Two of each.
     for _ in 0..3 {
         publish_batch(&make.db, &make.context, &publisher, 2).await.unwrap();
     }

@@ -2,9 +2,11 @@
 
 use chrono::Duration;
 use shop::id::{CartId, LocationId, VariantId};
-use shop::inventory::{HotHold, HotHoldError, HotHolds, ReservationState, delete_location};
+use shop::inventory::{
+    HotHold, HotHoldError, HotHolds, ReservationState, Strategy, delete_location, hold,
+};
 
-use super::stage::{cart_with, events_read_back, level, priced, states, units, until};
+use super::stage::{cart_with, events_read_back, level, line, priced, states, units, until};
 use crate::make::Make;
 
 fn wish(make: &Make, at: LocationId, variant: VariantId, cart: CartId, quantity: i64) -> HotHold {
@@ -43,6 +45,71 @@ async fn a_crowd_gets_what_there_is_and_no_more(make: Make) {
     let version: i64 =
         sqlx::query_scalar("SELECT version FROM stock_level").fetch_one(&make.db).await.unwrap();
     assert!(version < 15, "{version}");
+}
+
+/// More levels than there are lanes, so that holds of several share a statement.
+#[proofmark::test]
+async fn a_crowd_that_wants_many_things_gets_what_there_is_of_each(make: Make) {
+    let main = make.main_location().await;
+    let hot = HotHolds::new(make.db.clone(), make.context.clone());
+    let mut tasks = tokio::task::JoinSet::new();
+    let mut variants = Vec::new();
+    for stock in [1, 2, 0, 3, 5, 2, 4, 1, 3, 2, 4, 0] {
+        let variant = priced(&make).await;
+        make.receive(main, variant, stock + 1).await;
+        // The level exists also where nothing is free.
+        let first = cart_with(&make, variant, 1).await;
+        hot.hold(wish(&make, main, variant, first, 1)).await.unwrap();
+        for cart in crowd(&make, variant, 3, 1).await {
+            let (hot, wish) = (hot.clone(), wish(&make, main, variant, cart, 1));
+            tasks.spawn(async move { (variant, hot.hold(wish).await) });
+        }
+        variants.push((variant, stock));
+    }
+    let answers = tasks.join_all().await;
+    for (variant, stock) in variants {
+        let of = answers.iter().filter(|(wanted, _)| *wanted == variant);
+        let (held, refused): (Vec<_>, Vec<_>) =
+            of.map(|(_, answer)| answer).partition(|answer| answer.is_ok());
+        assert_eq!(i64::try_from(held.len()).unwrap(), stock.min(3), "of {stock}");
+        for error in refused {
+            let none_left = matches!(error, Err(HotHoldError::OutOfStock { available: 0 }));
+            assert!(none_left, "{error:?}");
+        }
+        let (on_hand, reserved, allocated) = level(&make, main, variant).await;
+        let all = (i64::from(on_hand), i64::from(reserved), allocated);
+        assert_eq!(all, (stock + 1, stock.min(3) + 1, 0));
+    }
+}
+
+#[proofmark::test]
+async fn what_others_take_while_the_level_is_waited_for_is_not_given_again(make: Make) {
+    let (main, variant) = (make.main_location().await, priced(&make).await);
+    make.receive(main, variant, 5).await;
+    let mut other = make.db.begin().await.unwrap();
+    let first = cart_with(&make, variant, 3).await;
+    let lines = [line(variant, 3)];
+    hold(&mut other, &make.context, first, &lines, Strategy::Split, until(&make)).await.unwrap();
+    let hot = HotHolds::new(make.db.clone(), make.context.clone());
+    let late = wish(&make, main, variant, cart_with(&make, variant, 4).await, 4);
+    let late = tokio::spawn(async move { hot.hold(late).await });
+    while !somebody_waits_for_a_lock(&make).await {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    other.commit().await.unwrap();
+    let late = late.await.unwrap();
+    assert!(matches!(late, Err(HotHoldError::OutOfStock { available: 2 })), "{late:?}");
+    assert_eq!(level(&make, main, variant).await, (5, 3, 0));
+}
+
+async fn somebody_waits_for_a_lock(make: &Make) -> bool {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity
+                         WHERE datname = current_database() AND wait_event_type = 'Lock')",
+    )
+    .fetch_one(&make.db)
+    .await
+    .unwrap()
 }
 
 #[proofmark::test]

@@ -11,6 +11,7 @@ mod service;
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use shop::context::Context;
 
 use self::client::Buyer;
@@ -18,6 +19,7 @@ use self::service::Service;
 pub(crate) use self::service::serve;
 use crate::server::Shop;
 use crate::stage;
+use crate::statements;
 
 /// What to measure, and for how long.
 #[derive(Debug, Clone)]
@@ -26,9 +28,11 @@ pub(crate) struct Plan {
     pub(crate) seconds: u64,
     pub(crate) holds: u32,
     pub(crate) due: u32,
+    pub(crate) scenes: Vec<String>,
 }
 
 /// Every scene, one after the other.
+#[expect(clippy::print_stdout, reason = "a program that prints measurements")]
 pub(crate) async fn measure(shop: &Shop, plan: &Plan) -> anyhow::Result<()> {
     let context = Context::system();
     let pool = shop.pool(4).await?;
@@ -37,12 +41,23 @@ pub(crate) async fn measure(shop: &Shop, plan: &Plan) -> anyhow::Result<()> {
     let service = Service::start(shop).await?;
     let buyer = Buyer::new(service.url(), &token, Arc::new(variants.clone()))?;
     let stand = scenes::Stand { shop, service: &service, pool, context, buyer, location, variants };
-    let best = stand.checkouts(plan).await?;
-    stand.overload(best, plan).await?;
-    stand.refund_storm().await?;
-    stand.holds(plan.holds, true).await?;
-    stand.holds(plan.holds, false).await?;
-    stand.sweep(plan).await?;
+    statements::begin(&stand.pool).await?;
+    let mut best = None;
+    for scene in &plan.scenes {
+        match scene.as_str() {
+            "checkouts" => best = Some(stand.checkouts(plan).await?),
+            "overload" => {
+                let best = best.context("overload is a multiple of what checkouts gave")?;
+                stand.overload(best, plan).await?;
+            }
+            "refunds" => stand.refund_storm().await?,
+            "hot" => stand.holds(plan.holds, true).await?,
+            "uniform" => stand.holds(plan.holds, false).await?,
+            "sweep" => stand.sweep(plan).await?,
+            other => anyhow::bail!("there is no scene {other}; see --help"),
+        }
+        println!("service: {:.1} MiB after {scene}", service.usage()?.1);
+    }
     stand.totals().await?;
     service.stop().await
 }

@@ -19,6 +19,7 @@ use super::service::{Service, usage_of};
 use crate::hot;
 use crate::server::Shop;
 use crate::stage;
+use crate::statements;
 
 /// Clients that hold at the same time.
 const HOLDERS: usize = 256;
@@ -48,6 +49,7 @@ impl Stand<'_> {
             "clients", "checkouts/s", "p50 ms", "p99 ms", "CPU ms: server service client", "MiB"
         );
         closed(&self.buyer, 4, Duration::from_secs(2)).await?;
+        statements::begin(&self.pool).await?;
         let mut best: f64 = 0.0;
         for &clients in &plan.clients {
             let before = self.processors()?;
