@@ -16,4 +16,5 @@ mod inventory;
 mod orders;
 mod payments;
 mod pricing;
+mod scale;
 mod workflows;

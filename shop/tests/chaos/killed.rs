@@ -1,62 +1,19 @@
 //! The server is killed with all its processes while people buy, and comes back from its data
 //! directory.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use chrono::TimeDelta;
-use proofmark_postgres::{Cache, Image, Search, Server, ServerOptions, base_image, find};
 use shop::id::{OrderId, PaymentId, VariantId};
 use shop::payment::provider::fake::{FakeProvider, Moved};
-use sqlx::postgres::PgPoolOptions;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
 use super::life::{Answers, Said, keep_buying};
 use crate::make::Make;
 use crate::make::kill::kill_all;
 use crate::make::payment::eur;
 use crate::payments::books::ours;
+use crate::scale::server::{pool_of, start_from, start_migrated};
 use crate::workflows::Workflow;
 
 const SHOPPERS: usize = 4;
-
-/// A server of the test's own that writes to its disk what it answers.
-fn options() -> ServerOptions {
-    let settings = [("fsync", "on"), ("full_page_writes", "on"), ("synchronous_commit", "on")];
-    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    ServerOptions { settings: settings.to_vec(), ..ServerOptions::default() }
-}
-
-fn start(image: &Image) -> Server {
-    let found = find(&Search::new()).unwrap();
-    Server::start(&found.installation, image, &options()).unwrap()
-}
-
-fn first() -> Server {
-    let found = find(&Search::new()).unwrap();
-    start(&base_image(&found.installation, &Cache::user()).unwrap())
-}
-
-async fn pool(server: &Server) -> PgPool {
-    let url = server.address().url("shop");
-    let pool = PgPoolOptions::new().max_connections(10).acquire_timeout(Duration::from_secs(20));
-    pool.connect(&url).await.unwrap()
-}
-
-/// Makes the database of the shop on a server that has none.
-async fn migrate(server: &Server) {
-    let mut all = PgConnection::connect(&server.address().url("postgres")).await.unwrap();
-    sqlx::raw_sql("CREATE DATABASE shop").execute(&mut all).await.unwrap();
-    let mut connection = PgConnection::connect(&server.address().url("shop")).await.unwrap();
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    for file in files {
-        let sql = std::fs::read_to_string(&file).unwrap();
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
-    }
-}
 
 /// Whatever somebody was told is so.
 async fn assert_kept(make: &Make, said: &[Said], fake: &FakeProvider) {
@@ -111,9 +68,8 @@ async fn bought_and_paid(flow: &Workflow, variant: VariantId) {
 #[proofmark::test(worker_threads = 2)]
 async fn what_was_answered_survives_the_death_of_the_server(make: Make) {
     let folder = tempfile::tempdir().unwrap();
-    let mut server = first();
-    migrate(&server).await;
-    let mut db = pool(&server).await;
+    let mut server = start_migrated(&[]).await;
+    let mut db = pool_of(&server).await;
     let mut flow = Workflow::new(&make.through(&db)).await;
     let variant = flow.make.variant().priced(eur(1_000)).in_stock(100_000).await;
     let answers = Answers::new();
@@ -133,8 +89,8 @@ async fn what_was_answered_survives_the_death_of_the_server(make: Make) {
         db.close().await;
 
         let image = server.save_to(&folder.path().join(round.to_string())).unwrap();
-        server = start(&image);
-        db = pool(&server).await;
+        server = start_from(&image, &[]);
+        db = pool_of(&server).await;
         flow = flow.through(&db);
         flow.recover().await;
         let said = answers.all();
