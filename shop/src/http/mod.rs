@@ -22,6 +22,7 @@ mod rate;
 mod seal;
 mod serve;
 mod state;
+mod turn;
 mod version;
 
 pub use body::{Body, Search, Segment};
