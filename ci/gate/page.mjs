@@ -102,6 +102,8 @@ async function opened() {
 /** Of the current page, each violation with the place of the first element. */
 async function violations(theme) {
   await send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: theme }] });
+  // Before it is printed, the page shows what it had left inert.
+  await evaluate(`dispatchEvent(new Event("beforeprint"))`);
   await evaluate(`document.querySelectorAll("details").forEach((one, place) => { one.open = place < 400; })`);
   await evaluate(`${axe}; true`);
   const found = await evaluate(`axe.run(document, { resultTypes: ["violations"] }).then((result) =>

@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 
 use crate::catalog::Catalog;
 use crate::clauses::{Clause, clauses};
+use crate::literal::literal;
 use crate::name::{PromiseId, TableName, quote_identifier};
 use crate::promise::{Promise, PromiseKind};
 use crate::table::TableKind;
@@ -166,11 +167,6 @@ fn attempt(
     );
     sql.push_str(&declared_anew);
     Some(sql)
-}
-
-fn literal(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('\'', "''");
-    format!("E'{escaped}'")
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod clauses;
 mod counting;
 mod failing_row;
 mod invariant;
+mod literal;
 mod name;
 mod promise;
 mod questions;
@@ -30,6 +31,7 @@ pub use clauses::{Clause, clauses};
 pub use counting::{COUNTING_SCHEMA, Cell, CountedCheck, counted_cell};
 pub use failing_row::split_failing_row;
 pub use invariant::{Invariant, InvariantError};
+pub use literal::literal;
 pub use name::{PromiseId, TableName, state_address};
 pub use promise::{
     Deferrable, ForeignKey, ForeignKeyAction, MatchType, Promise, PromiseKind, ReportedAs, Unique,

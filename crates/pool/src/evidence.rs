@@ -9,12 +9,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
-use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, SimpleQueryMessage};
 
-use crate::lease::quote;
+use crate::lease::{literal, quote};
+use crate::reset::newer_than;
 use crate::returned::TableWritten;
 use crate::session::Session;
-use crate::template::{ACTIONS, CELLS, FORGET};
+use crate::template::{ACTIONS, CELLS, FORGET, cells_of};
 
 /// New rows of a table that are looked at.
 const ROWS_MAX: u32 = 10_000;
@@ -189,8 +191,27 @@ pub(crate) fn read_since(
     scans
 }
 
-/// Asks the rows of `written` that fulfil the condition `newer`, all in one go; if that fails,
-/// table by table.
+/// Which rows are a test's.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Since<'a> {
+    /// Those of a copy that fulfil this condition.
+    Copied(&'a str),
+    /// Those of a slot that are newer than this transaction.
+    Transaction(&'a str),
+}
+
+impl Since<'_> {
+    fn condition(self) -> String {
+        match self {
+            Self::Copied(newer) => newer.to_owned(),
+            Self::Transaction(xid) => newer_than(&literal(xid)),
+        }
+    }
+}
+
+/// Asks the rows of `written` that are a test's, all in one go; if that fails, table by table. A
+/// slot is asked the same as long as it lives, so there the questions are prepared: the server
+/// takes longer to read and plan them than to answer.
 ///
 /// # Errors
 /// When the connection is lost.
@@ -198,22 +219,15 @@ pub(crate) async fn rows(
     session: &Session,
     questions: &Questions,
     written: &[TableWritten],
-    newer: &str,
+    since: Since<'_>,
 ) -> Result<Vec<Answers>, tokio_postgres::Error> {
-    let asked: Vec<(&TableWritten, String)> = written
-        .iter()
-        .filter_map(|table| {
-            let key = (table.schema.clone(), table.table.clone());
-            let aggregates =
-                questions.rows.get(&key).filter(|aggregates| !aggregates.is_empty())?;
-            let name = format!("{}.{}", quote(&table.schema), quote(&table.table));
-            let sql = format!(
-                "select {} from (select * from only {name} where {newer} limit {ROWS_MAX}) as r",
-                aggregates.join(", ")
-            );
-            Some((table, sql))
-        })
-        .collect();
+    if let Since::Transaction(xid) = since {
+        let asked = asked(questions, written, &newer_than("$1::text"));
+        if let Some(answers) = ask_prepared(session, &asked, xid).await? {
+            return Ok(answers);
+        }
+    }
+    let asked = asked(questions, written, &since.condition());
     if asked.is_empty() {
         return Ok(Vec::new());
     }
@@ -232,16 +246,80 @@ pub(crate) async fn rows(
     Ok(answers)
 }
 
-/// What the counters of a copy say; none if it has none.
+/// What is asked of the rows of each table that fulfil the condition `newer`.
+fn asked<'a>(
+    questions: &Questions,
+    written: &'a [TableWritten],
+    newer: &str,
+) -> Vec<(&'a TableWritten, String)> {
+    let of = |table: &'a TableWritten| {
+        let key = (table.schema.clone(), table.table.clone());
+        let aggregates = questions.rows.get(&key).filter(|aggregates| !aggregates.is_empty())?;
+        let name = format!("{}.{}", quote(&table.schema), quote(&table.table));
+        let sql = format!(
+            "select {} from (select * from only {name} where {newer} limit {ROWS_MAX}) as r",
+            aggregates.join(", ")
+        );
+        Some((table, sql))
+    };
+    written.iter().filter_map(of).collect()
+}
+
+/// The answers to questions in which `$1` is `xid`; none if the server refuses one.
+async fn ask_prepared(
+    session: &Session,
+    asked: &[(&TableWritten, String)],
+    xid: &str,
+) -> Result<Option<Vec<Answers>>, tokio_postgres::Error> {
+    if asked.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let all = async {
+        let mut statements = Vec::with_capacity(asked.len());
+        for (_, sql) in asked {
+            statements.push(session.statement(sql).await?);
+        }
+        let begin = format!("begin read only; set local statement_timeout = {PATIENCE_MS}");
+        session.batch_execute(&begin).await?;
+        let since: [&(dyn ToSql + Sync); 1] = [&xid];
+        let sent = statements.iter().map(|statement| session.query(statement, &since));
+        futures_util::future::try_join_all(sent).await
+    };
+    let answers = match all.await {
+        Ok(answers) => answers,
+        Err(error) if error.as_db_error().is_some() => {
+            session.batch_execute("rollback").await?;
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    session.batch_execute("rollback").await?;
+    let texts = |row: &Row| (0..row.len()).map(|place| row.get(place)).collect();
+    let answers = asked
+        .iter()
+        .zip(&answers)
+        .filter_map(|((table, _), rows)| rows.first().map(|row| answered(table, texts(row))));
+    Ok(Some(answers.collect()))
+}
+
+/// What the counters of a copy say; none if it has none. Only `moved` are looked at, where it is
+/// known which those are: a schema has thousands.
 ///
 /// # Errors
 /// When the connection is lost.
-pub(crate) async fn counts(session: &Session) -> Result<Option<Counts>, tokio_postgres::Error> {
-    let Some(cells) = ask(session, &[CELLS]).await? else { return Ok(None) };
-    let actions = ask(session, &[ACTIONS]).await?;
+pub(crate) async fn counts(
+    session: &Session,
+    moved: Option<&[u32]>,
+) -> Result<Option<Counts>, tokio_postgres::Error> {
+    let cells = match moved {
+        Some(moved) => cells_of(moved),
+        None => CELLS.clone(),
+    };
+    let Some(cells) = ask(session, &[&cells]).await? else { return Ok(None) };
+    let actions = ask(session, &[&ACTIONS]).await?;
     if actions.is_some() {
         // A reset in place leaves the database to the next test, whose count begins at 0.
-        ask(session, &[FORGET]).await?;
+        ask(session, &[&FORGET]).await?;
     }
     let cells = cells.into_iter().filter_map(|row| row.into_iter().next().flatten());
     let action = |row: Vec<Option<String>>| {

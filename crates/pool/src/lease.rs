@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+pub(crate) use proofmark_catalog::literal;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
@@ -91,16 +92,6 @@ pub(crate) fn told(error: &LeaseError) -> String {
 /// `name` as an SQL identifier.
 pub(crate) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// `text` as an SQL literal.
-pub(crate) fn literal(text: &str) -> String {
-    let escaped = text.replace('\'', "''");
-    if escaped.contains('\\') {
-        format!("E'{}'", escaped.replace('\\', "\\\\"))
-    } else {
-        format!("'{escaped}'")
-    }
 }
 
 /// The start of `name` in at most `bytes` bytes, without what drivers would have to encode.
@@ -294,10 +285,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_literals_are_quoted() {
+    fn names_are_quoted() {
         assert_eq!(quote("a\"b"), "\"a\"\"b\"");
-        assert_eq!(literal("it's"), "'it''s'");
-        assert_eq!(literal("a\\b"), "E'a\\\\b'");
         assert_eq!(shortened("my-shop äö", 8), "my_shop_");
     }
 

@@ -117,7 +117,7 @@ impl Workshop {
             found.returned.broken = checked.broken;
         }
         if let Some(questions) = self.questions.get() {
-            found.returned.evidence = engine.evidence(inside, questions, &written).await?;
+            found.returned.evidence = engine.evidence(inside, questions, &written, &judged).await?;
         }
         found.returned.written = written;
         found.judged = Some(judged);
@@ -330,10 +330,11 @@ async fn evidence_of_copy(
         found.scans = Some(evidence::read_since(&watched, &HashMap::new(), &now));
     }
     if !questions.rows.is_empty() {
-        found.rows = Some(evidence::rows(session, questions, written, NEWER_THAN_COPY).await?);
+        let since = evidence::Since::Copied(NEWER_THAN_COPY);
+        found.rows = Some(evidence::rows(session, questions, written, since).await?);
     }
     if questions.counts {
-        found.counts = evidence::counts(session).await?;
+        found.counts = evidence::counts(session, None).await?;
     }
     Ok(found)
 }

@@ -11,6 +11,8 @@ use proofmark_pool::Scans;
 use proofmark_proxy::LeaseId;
 use serde::{Deserialize, Serialize};
 
+use crate::Names;
+
 /// A statement's shape, under a number that the leases of the run refer to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementText {
@@ -82,8 +84,8 @@ pub struct RowsLeft {
     /// The table, which may be a partition.
     pub table: String,
     /// Columns in which one of them holds something that is neither NULL nor the default.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub columns: Vec<String>,
+    #[serde(default, skip_serializing_if = "Names::is_empty")]
+    pub columns: Names,
     /// States that are stored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub states: Vec<StatesLeft>,

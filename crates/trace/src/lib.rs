@@ -11,6 +11,7 @@ mod command_line;
 mod evidence;
 mod header;
 mod merge;
+mod names;
 mod read;
 mod record;
 mod trace;
@@ -23,6 +24,7 @@ pub use evidence::{
 };
 pub use header::{FORMAT, Header, RunId, VERSION};
 pub use merge::{MergeError, merge};
+pub use names::Names;
 pub use read::{Ending, Item, Problem, ReadError, Reader, UnknownKinds};
 pub use record::{
     CommandFinished, Entry, LeaseReturned, Masked, Record, RunFinished, RunStarted, ServerUsed,

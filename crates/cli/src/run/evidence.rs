@@ -133,7 +133,7 @@ fn rows_left(
     for (question, answer) in questions.iter().zip(answers) {
         let Some(answer) = answer else { continue };
         match question {
-            Question::Column(column) if answer == "true" => left.columns.push(column.clone()),
+            Question::Column(column) if answer == "true" => left.columns.push(column),
             Question::Column(_) => {}
             Question::States { table, column } => {
                 let states: Vec<String> = serde_json::from_str(&answer).unwrap_or_default();

@@ -19,7 +19,8 @@ use crate::tests_seen::{Roll, TestNumber};
 #[derive(Default)]
 pub(super) struct Rows<'a> {
     roots: HashMap<(&'a str, &'a str), &'a TableName>,
-    columns: BTreeMap<(&'a TableName, &'a str), Tally>,
+    /// By table, then by column: every row that was left asks for many columns of one table.
+    columns: HashMap<&'a TableName, HashMap<&'a str, Tally>>,
     checks: BTreeMap<&'a PromiseId, (Tally, Tally)>,
     clauses: BTreeMap<(&'a PromiseId, u32), Clause>,
     actions: BTreeMap<(&'a PromiseId, ActionOn), Action>,
@@ -52,8 +53,11 @@ impl<'a> Rows<'a> {
         for table in &catalog.tables {
             let name = (table.name.schema.as_str(), table.name.name.as_str());
             self.roots.entry(name).or_insert(&table.root);
-            for column in table.columns.iter().filter(|_| table.root == table.name) {
-                self.columns.entry((&table.name, column.name.as_str())).or_default();
+            if table.root == table.name {
+                let columns = self.columns.entry(&table.name).or_default();
+                for column in &table.columns {
+                    columns.entry(column.name.as_str()).or_default();
+                }
             }
         }
         for asked in catalog.questions() {
@@ -94,9 +98,10 @@ impl<'a> Rows<'a> {
     }
 
     pub(super) fn left(&mut self, left: &'a RowsLeft, test: Option<TestNumber>) {
-        if let Some(root) = self.roots.get(&(left.schema.as_str(), left.table.as_str())).copied() {
-            for column in &left.columns {
-                if let Some(tally) = self.columns.get_mut(&(root, column.as_str())) {
+        let root = self.roots.get(&(left.schema.as_str(), left.table.as_str()));
+        if let Some(columns) = root.and_then(|root| self.columns.get_mut(root)) {
+            for column in left.columns.iter() {
+                if let Some(tally) = columns.get_mut(column) {
                     tally.add(1, test);
                 }
             }
@@ -134,7 +139,8 @@ impl<'a> Rows<'a> {
 
     pub(super) fn columns(&self, table: &Table, roll: &Roll<'_>) -> Vec<ColumnEvidence> {
         let written = |column: &str| {
-            let tally = self.columns.get(&(&table.name, column)).cloned();
+            let columns = self.columns.get(&table.name);
+            let tally = columns.and_then(|columns| columns.get(column)).cloned();
             tally.unwrap_or_default().finish(roll)
         };
         table

@@ -6,7 +6,7 @@
 //! **Invariant**: bounded; calls of what is left out are counted.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use proofmark_trace::{LeaseEvidence, StatementCalls};
 
@@ -20,7 +20,8 @@ const IN_A_ROW_MIN: u64 = 10;
 
 #[derive(Default)]
 pub(super) struct Statements<'a> {
-    all: BTreeMap<(&'a str, &'a str), Total>,
+    /// By database and shape.
+    all: HashMap<(&'a str, &'a str), Total>,
     repeated: Vec<(u64, u64, &'a str, TestNumber, &'a str)>,
     left_out: u64,
 }
@@ -70,7 +71,7 @@ impl<'a> Statements<'a> {
     ) -> (Vec<StatementEvidence>, u64, Vec<Repeated>) {
         self.bound();
         let mut all: Vec<_> = self.all.into_iter().collect();
-        all.sort_by_key(|(_, total)| Reverse(total.elapsed_us));
+        all.sort_by_key(|(key, total)| (Reverse(total.elapsed_us), *key));
         let rest = all.split_off(all.len().min(Evidence::STATEMENTS_MAX));
         let left_out = rest.iter().map(|(_, total)| total.calls.times()).sum::<u64>();
         let statements = all.into_iter().map(|((database, shape), total)| StatementEvidence {

@@ -71,7 +71,7 @@ fn evidence() -> LeaseEvidence {
         rows: Some(vec![RowsLeft {
             schema,
             table,
-            columns: vec!["state".to_owned()],
+            columns: ["state"].iter().collect(),
             states: vec![StatesLeft {
                 column: "public.t.state".to_owned(),
                 states: vec!["paid".to_owned(), "odd".to_owned()],

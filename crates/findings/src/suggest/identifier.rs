@@ -5,6 +5,7 @@
 //! **Invariant:** what is not quoted means the same name on every supported major version.
 
 use proofmark_catalog::TableName;
+pub(super) use proofmark_catalog::literal;
 
 /// Words that cannot stand unquoted as a column's or table's name in PostgreSQL 14 to 18: the
 /// reserved ones of appendix C of its manual, with those reserved except as function or type.
@@ -31,9 +32,4 @@ pub(crate) fn identifier(name: &str) -> String {
 /// The schema and the name.
 pub(crate) fn qualified(name: &TableName) -> String {
     format!("{}.{}", identifier(&name.schema), identifier(&name.name))
-}
-
-/// The text as a literal.
-pub(super) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

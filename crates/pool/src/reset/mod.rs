@@ -28,6 +28,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::OnceCell;
 use tokio_postgres::types::PgLsn;
 
+pub(crate) use catalogs::newer_than;
 use catalogs::{Explained, explain};
 use detect::Dirty;
 use detect::counters::{self, Moved};
@@ -39,7 +40,7 @@ pub(crate) use undo::Plan;
 
 use crate::copier::Copier;
 use crate::evidence::{self, Evidence, Questions, Watched};
-use crate::lease::{LeaseError, literal};
+use crate::lease::LeaseError;
 use crate::returned::{Difference, TableWritten};
 use crate::session::Session;
 use crate::slot::{Baseline, Counters, Inside, Slot};
@@ -81,6 +82,17 @@ pub(crate) enum Judged {
     Undo(Box<Work>),
     /// It has to be replaced, for this reason.
     Spoilt(String),
+}
+
+impl Judged {
+    /// The counters that moved (deep mode); none: that is not known.
+    fn counted(&self) -> Option<&[u32]> {
+        match self {
+            Self::Pristine => Some(&[]),
+            Self::Undo(work) => Some(work.plan.counters()),
+            Self::Spoilt(_) => None,
+        }
+    }
 }
 
 /// What undoing takes.
@@ -327,12 +339,13 @@ impl Engine {
         Judged::Undo(Box::new(Work { plan, counters, filenodes, dead }))
     }
 
-    /// Asks a slot's database about what its test did.
+    /// Asks a slot's database about what its test did, which was found to be `judged`.
     pub(crate) async fn evidence(
         &self,
         inside: &mut Inside,
         questions: &Questions,
         written: &[TableWritten],
+        judged: &Judged,
     ) -> Result<Evidence, LeaseError> {
         let step = LeaseError::step("asking a returned database what its test did");
         let mut found = Evidence::default();
@@ -345,12 +358,13 @@ impl Engine {
             inside.reads = Some(now);
         }
         if !questions.rows.is_empty() {
-            let newer = catalogs::newer_than(&literal(&inside.baseline.xid));
-            let rows = evidence::rows(&inside.session, questions, written, &newer).await;
+            let since = evidence::Since::Transaction(&inside.baseline.xid);
+            let rows = evidence::rows(&inside.session, questions, written, since).await;
             found.rows = Some(rows.map_err(&step)?);
         }
         if questions.counts {
-            found.counts = evidence::counts(&inside.session).await.map_err(&step)?;
+            let counts = evidence::counts(&inside.session, judged.counted()).await;
+            found.counts = counts.map_err(&step)?;
         }
         Ok(found)
     }

@@ -22,6 +22,7 @@ use super::pristine::{Pristine, Seeds, TEXT};
 use super::shape::{Sequence, Shape};
 use crate::lease::{LeaseError, quote};
 use crate::slot::Inside;
+use crate::template::COUNTERS_BACK;
 
 /// Up to so many rows of a table `DELETE` is quicker than `TRUNCATE`, which has to replace the
 /// files of the table and of its indexes.
@@ -83,6 +84,11 @@ impl Plan {
         u32::try_from(self.sequences.len()).unwrap_or(u32::MAX)
     }
 
+    /// Sequences that only count, and did.
+    pub(crate) fn counters(&self) -> &[u32] {
+        &self.counters
+    }
+
     /// Whether the files of relations change by it.
     pub(crate) fn rewrites(&self) -> bool {
         !self.truncate.is_empty()
@@ -133,11 +139,6 @@ const BEGIN: &str = "begin read write;";
 
 /// Which counters moved differs from test to test; the statement does not.
 const BACK: &str = "select count(setval(c::regclass, 1, false)) from unnest($1::oid[]) c";
-
-/// Rows that are put back are tried by the CHECKs, which count.
-const ALL_BACK: &str = "\
-    select count(setval(c.oid::regclass, 1, false)) from pg_class c \
-     where c.relnamespace = to_regnamespace('proofmark_deep') and c.relkind = 'S'";
 
 /// Asked last: what is written later is not ours.
 const STANDING: &str = "select pg_current_wal_insert_lsn(), pg_current_xact_id()::xid::text";
@@ -232,7 +233,8 @@ async fn restore(
         }
     }
     if shape.counts {
-        inside.session.cached_query(ALL_BACK, &[]).await.map_err(&step)?;
+        // Rows that are put back are tried by the CHECKs, which count.
+        inside.session.cached_query(&COUNTERS_BACK, &[]).await.map_err(&step)?;
     }
     let standing = inside.session.cached_query(STANDING, &[]).await.map_err(&step)?;
     inside.session.batch_execute("commit").await.map_err(&step)?;

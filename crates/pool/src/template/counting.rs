@@ -6,6 +6,8 @@
 //! **Invariant**: the template itself stays as its migrations made it. A CHECK that cannot be made
 //! to count stays as it was, and is said to be left out.
 
+use std::sync::LazyLock;
+
 use proofmark_catalog::{COUNTING_SCHEMA, Catalog};
 use tokio_postgres::Client;
 
@@ -18,40 +20,67 @@ use crate::target::Target;
 
 /// What a copy that counts is asked when its test has ended: the comments of the counters that
 /// moved, and of what was left out.
-pub(crate) const CELLS: &str = "\
-    select counted.comment from ( \
-      select d.description as comment, \
-             case when c.relkind = 'S' then pg_sequence_last_value(c.oid) end as value \
-        from pg_class c join pg_description d \
-          on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0 \
-       where c.relnamespace = to_regnamespace('proofmark_deep')) as counted \
-     where counted.value is not null or counted.comment like 'left-out %'";
+pub(crate) static CELLS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select counted.comment from ( \
+           select d.description as comment, \
+                  case when c.relkind = 'S' then pg_sequence_last_value(c.oid) end as value \
+             from pg_class c join pg_description d \
+               on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0 \
+            where c.relnamespace = to_regnamespace('{COUNTING_SCHEMA}')) as counted \
+          where counted.value is not null or counted.comment like 'left-out %'"
+    )
+});
+
+/// The same, where it is known which counters can have moved.
+pub(crate) fn cells_of(counters: &[u32]) -> String {
+    let oids: Vec<String> = counters.iter().map(u32::to_string).collect();
+    format!(
+        "select d.description from pg_description d \
+          where d.objoid = any('{{{}}}'::oid[]) and d.classoid = 'pg_class'::regclass \
+            and d.objsubid = 0 and pg_sequence_last_value(d.objoid) is not null \
+         union all \
+         select d.description from pg_class c join pg_description d \
+             on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0 \
+          where c.relnamespace = to_regnamespace('{COUNTING_SCHEMA}') \
+            and c.relname ~ '^left_out_'",
+        oids.join(",")
+    )
+}
 
 /// What the server did by itself, with calls and rows; refused where nobody counted that.
-pub(crate) const ACTIONS: &str =
-    "select query, calls::text, rows::text from proofmark_deep.actions()";
+pub(crate) static ACTIONS: LazyLock<String> = LazyLock::new(|| {
+    format!("select query, calls::text, rows::text from {COUNTING_SCHEMA}.actions()")
+});
 
 /// Lets what the server did be forgotten, so that the next test begins with nothing.
-pub(crate) const FORGET: &str = "select proofmark_deep.forget()::text";
+pub(crate) static FORGET: LazyLock<String> =
+    LazyLock::new(|| format!("select {COUNTING_SCHEMA}.forget()::text"));
 
-/// The functions behind those two; `{}` is the schema of the extension.
-const FUNCTIONS: &str = "\
-    create function proofmark_deep.actions(out query text, out calls bigint, out rows bigint) \
-      returns setof record language sql as $$ \
-      select s.query, sum(s.calls)::bigint, sum(s.rows)::bigint \
-        from {}.pg_stat_statements(true) s \
-       where s.dbid = (select d.oid from pg_catalog.pg_database d \
-                        where d.datname = pg_catalog.current_database()) \
-         and not s.toplevel and s.query ~ '^(DELETE FROM|UPDATE) .* OPERATOR\\(pg_catalog\\.' \
-       group by s.query $$; \
-    create function proofmark_deep.forget() returns bigint language sql as $$ \
-      select pg_catalog.count({}.pg_stat_statements_reset(0, d.oid, 0)::text) \
-        from pg_catalog.pg_database d where d.datname = pg_catalog.current_database() $$";
+/// Sets all counters back: the rows that are there, or are put back, were not written by a test.
+pub(crate) static COUNTERS_BACK: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select count(setval(c.oid::regclass, 1, false)) from pg_class c \
+          where c.relnamespace = to_regnamespace('{COUNTING_SCHEMA}') and c.relkind = 'S'"
+    )
+});
 
-/// Sets all counters back: the rows that are there were not written by a test.
-const BACK: &str = "\
-    select count(setval(c.oid::regclass, 1, false)) from pg_class c \
-     where c.relnamespace = 'proofmark_deep'::regnamespace and c.relkind = 'S'";
+/// The functions behind [`ACTIONS`] and [`FORGET`]; `extension` is the schema of the extension.
+fn functions(extension: &str) -> String {
+    format!(
+        "create function {COUNTING_SCHEMA}.actions(out query text, out calls bigint, \
+           out rows bigint) returns setof record language sql as $$ \
+           select s.query, sum(s.calls)::bigint, sum(s.rows)::bigint \
+             from {extension}.pg_stat_statements(true) s \
+            where s.dbid = (select d.oid from pg_catalog.pg_database d \
+                             where d.datname = pg_catalog.current_database()) \
+              and not s.toplevel and s.query ~ '^(DELETE FROM|UPDATE) .* OPERATOR\\(pg_catalog\\.' \
+            group by s.query $$; \
+         create function {COUNTING_SCHEMA}.forget() returns bigint language sql as $$ \
+           select pg_catalog.count({extension}.pg_stat_statements_reset(0, d.oid, 0)::text) \
+             from pg_catalog.pg_database d where d.datname = pg_catalog.current_database() $$"
+    )
+}
 
 impl Template {
     /// The name of the twin; at most 63 bytes.
@@ -156,7 +185,7 @@ async fn instrument(session: &Session, catalog: &Catalog) -> Result<(), BuildErr
     }
     let granted = format!("grant usage on all sequences in schema {COUNTING_SCHEMA} to public");
     session.batch_execute(&granted).await.map_err(&step)?;
-    session.batch_execute(BACK).await.map_err(&step)?;
+    session.batch_execute(&COUNTERS_BACK).await.map_err(&step)?;
     watch_actions(session).await.map_err(&step)
 }
 
@@ -189,5 +218,5 @@ async fn watch_actions(session: &Session) -> Result<(), tokio_postgres::Error> {
                  join pg_namespace n on n.oid = e.extnamespace \
                  where e.extname = 'pg_stat_statements'";
     let place: String = session.query_one(place, &[]).await?.get(0);
-    session.batch_execute(&FUNCTIONS.replace("{}", &place)).await
+    session.batch_execute(&functions(&place)).await
 }

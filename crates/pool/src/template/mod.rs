@@ -13,7 +13,7 @@ mod ingredients;
 mod seal;
 mod seed;
 
-pub(crate) use counting::{ACTIONS, CELLS, FORGET};
+pub(crate) use counting::{ACTIONS, CELLS, COUNTERS_BACK, FORGET, cells_of};
 pub use ensure::{Progress, Template};
 pub use error::{BuildError, MigrationError};
 pub use ingredients::Ingredients;

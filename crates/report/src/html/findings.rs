@@ -15,6 +15,8 @@ use crate::{Excerpt, Finding, Kind, Outcome, Report, Severity};
 const FULL_MAX: usize = 200;
 /// Findings shown at all; the JSON has every one.
 const SHOWN_MAX: usize = 2_000;
+/// Rows after the full ones that are inert together.
+const INERT_TOGETHER: usize = 100;
 /// Findings that are unfolded at first.
 const UNFOLDED_MAX: usize = 5;
 
@@ -24,6 +26,8 @@ pub(super) struct Shown {
     pub(super) severity: &'static str,
     pub(super) check: String,
     pub(super) unfolded: bool,
+    /// Where it stands among rows that are inert together; none: it stands alone.
+    pub(super) together: Option<Together>,
     /// HTML.
     pub(super) title: String,
     pub(super) place: String,
@@ -43,6 +47,20 @@ pub(super) struct Shown {
     pub(super) notes: Vec<String>,
     /// Title and statement.
     pub(super) suggestion: Option<(String, String)>,
+}
+
+impl Shown {
+    /// Whether what is folded in it is inert by itself.
+    pub(super) fn is_inert(&self) -> bool {
+        !self.unfolded && self.together.is_none()
+    }
+}
+
+/// A place among rows that are inert together.
+#[derive(Clone, Copy)]
+pub(super) struct Together {
+    pub(super) first: bool,
+    pub(super) last: bool,
 }
 
 /// A line of a declaration.
@@ -67,7 +85,13 @@ pub(super) fn findings(report: &Report) -> (Vec<Shown>, usize) {
     let open = report.findings.iter().filter(|finding| finding.accepted.is_none());
     let accepted = report.findings.iter().filter(|finding| finding.accepted.is_some());
     let taken = open.chain(accepted).take(SHOWN_MAX).enumerate();
-    let shown: Vec<Shown> = taken.map(|(n, finding)| shown(n, finding, &promises)).collect();
+    let mut shown: Vec<Shown> = taken.map(|(n, finding)| shown(n, finding, &promises)).collect();
+    for rows in shown.get_mut(FULL_MAX..).unwrap_or_default().chunks_mut(INERT_TOGETHER) {
+        let last = rows.len() - 1;
+        for (place, row) in rows.iter_mut().enumerate() {
+            row.together = Some(Together { first: place == 0, last: place == last });
+        }
+    }
     let more = report.findings.len() - shown.len();
     (shown, more)
 }
@@ -110,6 +134,7 @@ fn shown(n: usize, finding: &Finding, promises: &HashSet<(&str, &str)>) -> Shown
         quiet: accepted.is_some() || finding.severity == Severity::Note,
         check: visible(&finding.check).into(),
         unfolded: n < UNFOLDED_MAX && accepted.is_none(),
+        together: None,
         title: prose(&finding.title),
         place: visible(&place.unwrap_or_else(|| finding.owner.clone())).into(),
         kind: finding.kind.map_or("", Kind::heading),

@@ -26,7 +26,8 @@ pub(super) struct File {
 pub(super) struct Line {
     /// Only lines that somebody may point to have one.
     pub(super) id: Option<String>,
-    pub(super) number: usize,
+    /// Whether a promise is declared on it that leaves something to try.
+    pub(super) open: bool,
     /// Escaped HTML.
     pub(super) text: String,
     pub(super) mark: Option<Mark>,
@@ -39,7 +40,6 @@ pub(super) struct Mark {
     /// All of it in words, with the promises' names.
     pub(super) title: String,
     pub(super) href: String,
-    pub(super) open: bool,
 }
 
 pub(super) fn files(report: &Report) -> Vec<File> {
@@ -58,12 +58,11 @@ pub(super) fn files(report: &Report) -> Vec<File> {
             .map(|(before, text)| {
                 let number = before + 1;
                 let promises = at.and_then(|lines| lines.get(&number)).map(Vec::as_slice);
-                let mark = promises.map(|promises| mark(&source.database, promises));
                 Line {
-                    id: mark.as_ref().map(|_| of_line(&source.database, &source.path, number)),
-                    number,
+                    id: promises.map(|_| of_line(&source.database, &source.path, number)),
+                    open: promises.is_some_and(|all| all.iter().any(|one| words(one.state).2)),
                     text: markup(&text.replace('\t', "  ")),
-                    mark,
+                    mark: promises.map(|promises| mark(&source.database, promises)),
                 }
             })
             .collect();
@@ -106,6 +105,5 @@ fn mark(database: &str, promises: &[&Promise]) -> Mark {
         text: if more == 0 { text } else { format!("{text} +{more}") },
         title,
         href: of_promise(database, &worst.id),
-        open,
     }
 }

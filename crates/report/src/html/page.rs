@@ -4,9 +4,13 @@
 //!
 //! **Invariant:** style and script are part of the page, and the policy names exactly that script.
 
+use std::io::Write as _;
+
 use askama::Template;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
 use super::figures::{Large, Row as KindRow, large, rows};
@@ -25,8 +29,8 @@ use crate::terminal::visible;
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// Bytes of JSON that the page carries; of more it only says where they are.
-const EMBEDDED_MAX: usize = 4 << 20;
+/// Bytes of JSON that the page carries, compressed; of more it only says where they are.
+const EMBEDDED_MAX: usize = 8 << 20;
 
 #[derive(Template)]
 #[template(path = "page.html")]
@@ -107,9 +111,16 @@ fn policy() -> String {
     )
 }
 
+/// The report as JSON, compressed: it is half of what the page weighs otherwise.
 fn embedded(report: &Report) -> Option<String> {
     let json = crate::json::to_compact_json(report);
-    (json.len() <= EMBEDDED_MAX).then(|| STANDARD.encode(json))
+    (json.len() <= EMBEDDED_MAX).then(|| STANDARD.encode(compressed(json.as_bytes())))
+}
+
+fn compressed(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    written.expect("memory takes every byte")
 }
 
 /// A word for a shell to read as it is.

@@ -25,12 +25,14 @@ pub(super) struct Row {
     pub(super) state: &'static str,
     pub(super) open: bool,
     pub(super) name: String,
+    /// Empty where the definition begins with it.
     pub(super) kind: &'static str,
     pub(super) definition: String,
     /// Clauses, and what became of each.
     pub(super) clauses: Vec<(String, String)>,
     pub(super) refused: String,
     pub(super) accepted: String,
+    /// The address of the line that declares it, and the file's name with the line.
     pub(super) place: Option<(String, String)>,
 }
 
@@ -55,19 +57,24 @@ fn group(owner: &Owner, several: bool) -> Group {
 
 fn row(database: &str, promise: &Promise) -> Row {
     let (mark, state, open) = words(promise.state);
+    // The server breaks long expressions into lines.
+    let lines = promise.definition.lines().map(str::trim);
+    let definition = lines.collect::<Vec<_>>().join(" ");
+    let is_told = definition.starts_with(promise.kind.heading());
     Row {
         id: of_promise(database, &promise.id),
         mark,
         state,
         open,
         name: visible(&promise.name).into(),
-        kind: promise.kind.heading(),
-        definition: visible(&promise.definition).into(),
+        kind: if is_told { "" } else { promise.kind.heading() },
+        definition: visible(&definition).into(),
         clauses: promise.clauses.iter().map(clause).collect(),
         refused: tried(promise.refused.times, promise.refused.tests),
         accepted: tried(promise.accepted.times, promise.accepted.tests),
         place: promise.declared_at.as_deref().and_then(place).map(|(path, line)| {
-            (of_line(database, path, line), visible(&format!("{path}:{line}")).into())
+            let file = path.rsplit('/').next().unwrap_or(path);
+            (of_line(database, path, line), visible(&format!("{file}:{line}")).into())
         }),
     }
 }

@@ -1,9 +1,14 @@
 //! What machines read, over reports made by hand.
 
+use std::io::Read as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use expect_test::{Expect, expect};
+use flate2::read::GzDecoder;
 use proofmark_report::{
-    Acceptance, Report, RuleOutcome, Verdict, badge, html, junit, lcov, markdown, prometheus,
-    sarif, to_json,
+    Acceptance, Finding, Report, RuleOutcome, Verdict, badge, html, junit, lcov, markdown,
+    prometheus, sarif, to_json,
 };
 use serde_json::Value;
 
@@ -271,7 +276,35 @@ fn the_page_is_small_asks_nobody_and_carries_its_data() {
         assert!(!page.contains(request), "{request}");
     }
     assert!(page.contains("default-src &#39;none&#39;;"));
-    assert!(page.contains("href=\"data:application/json;base64,"));
+    let data = page.split("href=\"data:application/gzip;base64,").nth(1).expect("it has data");
+    let data = STANDARD.decode(data.split('"').next().unwrap()).expect("it is base64");
+    let mut json = String::new();
+    GzDecoder::new(&*data).read_to_string(&mut json).expect("it is gzip");
+    let embedded: Report = serde_json::from_str(&json).expect("it is a report");
+    assert_eq!(embedded, few());
+}
+
+/// A browser that runs scripts reads a `<noscript>` as text up to its end, one that does not reads
+/// elements: both must find the same, so none stands within another or across an element.
+#[test]
+fn what_is_folded_is_inert_and_whole() {
+    let mut report = models::troubled();
+    let one = report.findings[0].clone();
+    report.findings.extend((0..450).map(|n| Finding { id: format!("more:{n}"), ..one.clone() }));
+    let page = html::render(&report);
+    let inert: Vec<&str> = page.split("<noscript>").skip(1).collect();
+    assert!(inert.len() > 200, "only {} parts are inert", inert.len());
+    let shown = page.matches("<article").count();
+    let together: usize = inert.iter().map(|part| part.matches("<article").count() / 50).sum();
+    assert_eq!((shown, together > 3), (report.findings.len(), true), "rows are inert together");
+    for part in inert {
+        let (part, _) = part.split_once("</noscript>").expect("it ends before the next begins");
+        let count = |what: &str| part.matches(what).count();
+        for tag in ["section", "main", "article", "details", "div", "table", "svg", "pre", "a"] {
+            let opened = count(&format!("<{tag} ")) + count(&format!("<{tag}>"));
+            assert_eq!(opened, count(&format!("</{tag}>")), "<{tag}> in: {part}");
+        }
+    }
 }
 
 #[test]

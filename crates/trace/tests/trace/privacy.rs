@@ -207,7 +207,7 @@ fn evidence() -> LeaseEvidence {
     let rows = RowsLeft {
         schema,
         table,
-        columns: vec!["total".to_owned()],
+        columns: ["total"].iter().collect(),
         states: vec![StatesLeft { column: column.clone(), states: vec![from.clone()] }],
         moves: vec![MovesLeft { promise: promise.clone(), moves: moves.clone() }],
         checks: vec![CheckLeft { promise: promise.clone(), as_true: 1, as_null: 1 }],
