@@ -114,7 +114,9 @@ fn every_gate_of_a_merge_is_in_the_one_run_and_no_other() {
     for line in script.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
-            ["gate", minutes, id, ..] if minutes.parse::<u32>().is_ok() && *id != "\"$id\"" => {
+            ["gate" | "beside", minutes, id, ..]
+                if minutes.parse::<u32>().is_ok() && *id != "\"$id\"" =>
+            {
                 ran.push(id);
             }
             ["for", "id", "in", ids @ .., "do"] => {
