@@ -34,7 +34,8 @@ fi
 
 shop=${SHOP:-}
 if [ -z "$shop" ]; then
-  cargo build --locked --package shop
+  # With its tests, because that is what `cargo test` has built already.
+  cargo build --locked --package shop --tests
   shop=$target/debug/shop
 fi
 # A database that the caller's own environment points at is not meant.

@@ -70,10 +70,11 @@ class Lease:
 class Bench:
     """The databases of a run. Connects when it is first asked for one."""
 
-    def __init__(self, console_url: str, default: str | None) -> None:
-        """`default` is the database of tests that name none."""
+    def __init__(self, console_url: str, default: str | None, worker: str | None = None) -> None:
+        """`default` is the database of tests that name none; `worker` one of several processes."""
         self._console_url = console_url
         self._default = default
+        self._worker = worker
         self._connection: Connection | None = None
         self._pid = os.getpid()
         self._direct: dict[str, list[Lease]] = {}
@@ -142,14 +143,19 @@ class Bench:
     def leased(
         self, test: str, database: str | None = None, *, direct: bool = False
     ) -> Iterator[Lease]:
-        """A lease for the time of a `with`: for fixtures that several tests share."""
-        lease = self.take(test, database, direct=direct)
+        """A lease for the time of a `with`: for fixtures that several tests share.
+
+        A worker of pytest-xdist has one of its own: it sets up the fixture for itself, and the
+        first to be done would give back what the others still use.
+        """
+        holder = test if self._worker is None else f"{test} @{self._worker}"
+        lease = self.take(holder, database, direct=direct)
         try:
             yield lease
         except BaseException:
-            self.give_back(test, failed=True)
+            self.give_back(holder, failed=True)
             raise
-        self.give_back(test, failed=False)
+        self.give_back(holder, failed=False)
 
     def close(self) -> None:
         """Closes the connection to the console."""

@@ -45,7 +45,7 @@ def bench_of(config: pytest.Config) -> Bench:
         console = os.environ.get("PROOFMARK_URL")
         if console is None:
             raise ProofmarkError(run.missing)
-        run.bench = Bench(console, _default_database())
+        run.bench = Bench(console, _default_database(), _worker_of(config))
     return run.bench
 
 
@@ -88,7 +88,18 @@ def wants_before_fixtures(item: pytest.Item) -> bool:
 
 def _name_of(item: pytest.Item) -> str:
     """The test in the report: its node id; where every worker runs it, that and the worker."""
-    workerinput: dict[str, object] = getattr(item.config, "workerinput", {})
-    if workerinput.get(EVERY_WORKER):
-        return f"{item.nodeid} @{workerinput['workerid']}"
-    return item.nodeid
+    worker = _worker_of(item.config)
+    every = _told(item.config).get(EVERY_WORKER)
+    return f"{item.nodeid} @{worker}" if every else item.nodeid
+
+
+def _worker_of(config: pytest.Config) -> str | None:
+    """The worker of pytest-xdist that this process is."""
+    worker = _told(config).get("workerid")
+    return None if worker is None else str(worker)
+
+
+def _told(config: pytest.Config) -> dict[str, object]:
+    """What a worker of pytest-xdist was told; elsewhere nothing."""
+    told: dict[str, object] = getattr(config, "workerinput", {})
+    return told

@@ -4,6 +4,7 @@
 //! `report.json` of `proofmark run`, Cargo.toml. Out: SVG files in `docs/badges/`.
 //!
 //! **Invariant:** a figure that was not measured gets no badge, and an old badge of it is removed.
+//! A run of some gates is none of the gates.
 
 use std::fs;
 use std::path::Path;
@@ -12,6 +13,7 @@ use anyhow::Context;
 use serde_json::Value;
 
 use super::console::say;
+use super::gates::{Class, Gates, Place};
 use crate::Outcome;
 
 const GREEN: &str = "#2e7d32";
@@ -32,8 +34,16 @@ pub(crate) fn run(root: &Path, logs: &Path) -> anyhow::Result<Outcome> {
         Some((package.get(key)?.as_str()?.to_owned(), GREY))
     };
     let report = json(&root.join("target/proofmark/latest/report.json"))?;
+    let rows = Gates::read(root)?;
+    let of_merge: Vec<&str> = rows
+        .all
+        .iter()
+        .filter(|gate| gate.place == Place::Both && gate.class <= Class::Full)
+        .map(|gate| gate.id.as_str())
+        .collect();
+    let last_run = json(&logs.join("gates.json"))?;
     let badges = [
-        ("ci", "gates", json(&logs.join("gates.json"))?.as_ref().and_then(gates)),
+        ("ci", "gates", last_run.as_ref().and_then(|run| gates(run, &of_merge))),
         ("coverage", "line coverage", json(&logs.join("coverage.json"))?.as_ref().and_then(lines)),
         ("constraints", "constraints tried", report.as_ref().and_then(promises)),
         (
@@ -67,12 +77,14 @@ fn json(path: &Path) -> anyhow::Result<Option<Value>> {
 
 type Figure = Option<(String, &'static str)>;
 
-fn gates(run: &Value) -> Figure {
-    let count = |wanted: &str| {
-        let all = run["gates"].as_array()?;
-        Some(all.iter().filter(|gate| gate["outcome"] == wanted).count())
-    };
-    let (passed, failed, skipped) = (count("pass")?, count("fail")?, count("skipped")?);
+/// How a run of at least the gates of a merge ended.
+fn gates(run: &Value, of_merge: &[&str]) -> Figure {
+    let all = run["gates"].as_array()?;
+    let count = |wanted: &str| all.iter().filter(|gate| gate["outcome"] == wanted).count();
+    if !of_merge.iter().all(|id| all.iter().any(|gate| gate["id"] == *id)) {
+        return None;
+    }
+    let (passed, failed, skipped) = (count("pass"), count("fail"), count("skipped"));
     let colour = if failed > 0 { RED } else { GREEN };
     Some((format!("{passed} passed, {failed} failed, {skipped} skipped"), colour))
 }
@@ -137,12 +149,22 @@ mod tests {
 
     #[test]
     fn figures_come_with_their_denominators_and_their_colours() {
-        let run = json!({"gates": [{"outcome": "pass"}, {"outcome": "fail"}, {"outcome": "pass"}]});
-        assert_eq!(gates(&run), Some(("2 passed, 1 failed, 0 skipped".to_owned(), RED)));
+        let run = json!({"gates": [
+            {"id": "a", "outcome": "pass"}, {"id": "b", "outcome": "fail"},
+            {"id": "c", "outcome": "pass"}
+        ]});
+        let figure = gates(&run, &["a", "b"]);
+        assert_eq!(figure, Some(("2 passed, 1 failed, 0 skipped".to_owned(), RED)));
         let report = json!({"listing": [{"promises": [{"state": "covered"}, {"state": "never"}]}]});
         assert_eq!(promises(&report), Some(("1 of 2".to_owned(), RED)));
         let outcomes = json!({"caught": 7, "timeout": 1, "missed": 2});
         assert_eq!(mutants(&outcomes), Some(("80 % of 10".to_owned(), GREEN)));
+    }
+
+    #[test]
+    fn a_run_of_some_gates_is_no_badge() {
+        let run = json!({"gates": [{"id": "a", "outcome": "pass"}]});
+        assert_eq!(gates(&run, &["a", "b"]), None);
     }
 
     #[test]
