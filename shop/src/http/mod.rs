@@ -22,7 +22,6 @@ mod rate;
 mod seal;
 mod serve;
 mod state;
-mod turn;
 mod version;
 
 pub use body::{Body, Search, Segment};

@@ -8,7 +8,6 @@ use sqlx::PgPool;
 use super::key::KeyCache;
 use super::limit::{Gate, Limits};
 use super::rate::Rates;
-use super::turn::Turns;
 use crate::context::Context;
 use crate::inventory::HotHolds;
 use crate::payment::inbound::NoticeSecrets;
@@ -57,8 +56,6 @@ pub struct AppState {
     pub(super) gate: Gate,
     pub(super) rates: Arc<Rates>,
     pub(super) keys: Arc<KeyCache>,
-    /// Turns at payments, of which somebody wants something back.
-    pub(crate) refunds: Arc<Turns>,
 }
 
 impl AppState {
@@ -75,7 +72,6 @@ impl AppState {
             gate: Gate::new(limits.in_flight),
             rates: Arc::default(),
             keys: Arc::default(),
-            refunds: Arc::default(),
             pool,
             context,
             providers,

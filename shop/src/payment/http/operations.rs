@@ -23,16 +23,10 @@ pub(super) enum Step {
 }
 
 /// Begins in a transaction with its key, asks the provider, and answers; the block gives the
-/// question. A turn ends when the transaction has.
+/// question.
 macro_rules! asking {
     ($state:expr, $context:expr, $claim:expr, $provider:expr, $payment:expr, $kind:expr,
-     |$connection:ident| $begin:block) => {
-        asking!($state, $context, $claim, $provider, $payment, $kind,
-            turn: Option::<tokio::sync::MutexGuard<'_, ()>>::None,
-            |$connection| $begin)
-    };
-    ($state:expr, $context:expr, $claim:expr, $provider:expr, $payment:expr, $kind:expr,
-     turn: $turn:expr, |$connection:ident| $begin:block) => {{
+     |$connection:ident| $begin:block) => {{
         use $crate::http::idempotency::Taken;
         use $crate::payment::http::operations::{Step, carry_out, read_resource, write_resource};
         let step = $crate::transact!(&$state.pool, $crate::http::Problem, |$connection| {
@@ -48,7 +42,6 @@ macro_rules! asking {
                 }
             }
         })?;
-        drop($turn);
         carry_out(&$state, $context, &$claim, $provider, $payment, $kind, step).await
     }};
 }

@@ -11,7 +11,7 @@ use super::operations::{asking, connected};
 use super::views::{self, RefundView};
 use crate::http::idempotency::{Answer, Claim, Keyed};
 use crate::http::{AppState, Caller, Code, Page, PageQuery, Problem, Search, Segment};
-use crate::id::{Id as _, OrderLineId, PaymentId, RefundId, ReturnId};
+use crate::id::{OrderLineId, PaymentId, RefundId, ReturnId};
 use crate::money::Money;
 use crate::payment::provider::Provider;
 use crate::payment::{
@@ -66,16 +66,7 @@ async fn make(
 ) -> Result<Answer, Problem> {
     let context = caller.context(&state);
     let plain = body.amount.filter(|_| body.lines.is_empty());
-    let mut provider = look_first(&state, payment, plain, &claim).await?;
-    let turn = if let Some(turn) = state.refunds.take_at_once(payment.uuid()) {
-        turn
-    } else {
-        // Somebody is claiming money of this payment at this moment. What they leave is looked at
-        // once more, by all who wait at the same time, before any of them waits for its row.
-        drop(state.refunds.take(payment.uuid()).await);
-        provider = look_first(&state, payment, plain, &claim).await?;
-        state.refunds.take(payment.uuid()).await
-    };
+    let provider = look_first(&state, payment, plain, &claim).await?;
     let line = |line: NewRefundLine| RefundLine { order_line: line.line, amount: line.amount };
     let request = Refund {
         payment,
@@ -85,7 +76,7 @@ async fn make(
         lines: body.lines.into_iter().map(line).collect(),
         for_return: body.r#return,
     };
-    asking!(state, &context, claim, provider, payment, Kind::Refund, turn: turn, |connection| {
+    asking!(state, &context, claim, provider, payment, Kind::Refund, |connection| {
         begin_refund(connection, &context, provider, &request).await
     })
 }
