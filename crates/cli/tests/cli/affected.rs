@@ -11,12 +11,10 @@ fn suite(names: [&str; 4]) -> String {
         "INSERT INTO shelf VALUES (2, 'second')",
         "SELECT 1",
     ];
-    let tests = names.iter().zip(statements);
-    tests
-        .map(|(name, sql)| {
-            format!("PROOFMARK_TEST='{name}' psql \"$DATABASE_URL\" -qc \"{sql}\" || true\n")
-        })
-        .collect()
+    let tests = names.iter().zip(statements).map(|(name, sql)| {
+        format!("PROOFMARK_TEST='{name}' psql \"$DATABASE_URL\" -qc \"{sql}\" || true\n")
+    });
+    tests.collect::<Vec<_>>().concat()
 }
 
 /// A project in a git repository, after a run of all tests, with a change of `item` that is not
