@@ -8,7 +8,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{CHECKS, Check, Severity};
+use crate::{CHECKS, Check, Scenario, Severity};
 
 /// The page of a check, ending in a line feed.
 pub fn page(check: &Check) -> String {
@@ -27,19 +27,7 @@ pub fn page(check: &Check) -> String {
     for (title, text) in parts {
         write_part(&mut page, title, text);
     }
-    if let Some(scenario) = &check.scenario {
-        let finds = format!(
-            "This schema and this suite{} lead to the finding `{}`; they run as a test.",
-            if scenario.deep { ", run with `--deep`," } else { "" },
-            scenario.finds
-        );
-        write_part(&mut page, "Scenario", &finds);
-        write_code(&mut page, "sql", scenario.schema);
-        write_code(&mut page, "sql", scenario.suite);
-        if !scenario.configuration.is_empty() {
-            write_code(&mut page, "toml", scenario.configuration.trim_start());
-        }
-    }
+    write_scenario(&mut page, &check.scenario);
     write_part(&mut page, "To accept it", check.accept);
     let fence = "sh not-ci=\"needs a finding\"";
     let command = format!(
@@ -65,6 +53,29 @@ pub fn index() -> String {
         let _ = writeln!(page, "| [{0}]({0}.md) | {severity} | {1} |", check.id, check.what);
     }
     page
+}
+
+fn write_scenario(page: &mut String, scenario: &Scenario) {
+    let run = match scenario.arguments {
+        [] => String::new(),
+        arguments => format!(", run with `{}`,", arguments.join(" ")),
+    };
+    let finds = format!(
+        "This schema and this suite{run} lead to the finding `{}`; they run as a test.\n\
+         `psql` reads what stands below the name of a test, connected as that test.",
+        scenario.finds
+    );
+    write_part(page, "Scenario", &finds);
+    for (language, text) in [
+        ("sql", scenario.schema),
+        ("sql", scenario.invariants),
+        ("sql", scenario.suite),
+        ("toml", scenario.configuration),
+    ] {
+        if !text.is_empty() {
+            write_code(page, language, text.trim_start());
+        }
+    }
 }
 
 fn write_part(page: &mut String, title: &str, text: &str) {
@@ -106,9 +117,9 @@ mod tests {
             ];
             assert!(texts.iter().all(|text| text.len() > 10), "{} leaves something out", check.id);
             assert!(!check.what.ends_with('.'), "{}", check.id);
-            if let Some(scenario) = &check.scenario {
-                assert!(scenario.finds.starts_with(&format!("{}:", check.id)), "{}", check.id);
-            }
+            let scenario = &check.scenario;
+            assert!(scenario.finds.starts_with(&format!("{}:", check.id)), "{}", check.id);
+            assert!(!scenario.schema.is_empty(), "{} has no scenario", check.id);
             let same = CHECKS.iter().filter(|other| other.id == check.id).count();
             assert_eq!(same, 1, "{} is there twice", check.id);
         }

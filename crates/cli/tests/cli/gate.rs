@@ -103,17 +103,9 @@ fn promises_on_changed_lines_must_have_been_refused() {
         return;
     }
     let project = project("").file(".gitignore", ".proofmark\n");
-    let git = |arguments: &[&str]| {
-        let status = std::process::Command::new("git")
-            .args(["-c", "user.name=a", "-c", "user.email=a@example.org"])
-            .args(arguments)
-            .current_dir(project.root())
-            .status();
-        assert!(status.expect("git is there").success(), "git {arguments:?}");
-    };
-    git(&["init", "-q"]);
-    git(&["add", "."]);
-    git(&["commit", "-q", "-m", "first"]);
+    project.git(&["init", "-q"]);
+    project.git(&["add", "."]);
+    project.git(&["commit", "-q", "-m", "first"]);
     project.run(&["run", "--quiet", "--diff", "HEAD"]).ends_with(0);
     let more = "ALTER TABLE item ADD CONSTRAINT item_cheap CHECK (price < 100);\n";
     project.write("migrations/2_more.sql", more);

@@ -4,6 +4,7 @@
 
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
 
+mod affected;
 mod bad_input;
 mod clients;
 mod concurrent;
@@ -20,8 +21,10 @@ mod isolation;
 mod kept;
 mod killed;
 mod machine;
+mod merge;
 mod migrations;
 mod odd_tests;
+mod pages;
 mod project;
 mod reports;
 mod scenarios;

@@ -120,6 +120,17 @@ impl Project {
         self
     }
 
+    /// Runs git in the project, as somebody who exists nowhere else.
+    #[track_caller]
+    pub(crate) fn git(&self, arguments: &[&str]) {
+        let status = Command::new("git")
+            .args(["-c", "user.name=a", "-c", "user.email=a@example.org"])
+            .args(arguments)
+            .current_dir(self.root())
+            .status();
+        assert!(status.expect("git is there").success(), "git {arguments:?}");
+    }
+
     /// Makes a directory that the server's user may pass through; its path.
     pub(crate) fn open_directory(&self, path: &str) -> String {
         let path = self.path(path);

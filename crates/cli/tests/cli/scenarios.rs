@@ -25,6 +25,7 @@ fn script(suite: &str) -> String {
 fn project(scenario: &Scenario) -> Project {
     Project::empty()
         .file("migrations/1_schema.sql", scenario.schema)
+        .file("invariants.sql", scenario.invariants)
         .file("suite.sh", &script(scenario.suite))
         .file(
             "proofmark.toml",
@@ -38,10 +39,9 @@ fn project(scenario: &Scenario) -> Project {
 }
 
 fn found_in(check: &Check) -> Vec<String> {
-    let Some(scenario) = &check.scenario else { return Vec::new() };
+    let scenario = &check.scenario;
     let project = project(scenario);
-    let deep: &[&str] = if scenario.deep { &["--deep"] } else { &[] };
-    let ran = project.run(&[&["run", "--quiet"], deep].concat());
+    let ran = project.run(&[&["run", "--quiet"], scenario.arguments].concat());
     let report = project.report();
     let ids: Vec<String> = report["findings"]
         .as_array()

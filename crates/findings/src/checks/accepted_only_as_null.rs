@@ -26,13 +26,12 @@ What is looked at are the rows that a test leaves; a row that was deleted or rol
 not seen.",
     accept: "\
 Columns that are kept for later and that no code writes yet.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/accepted-only-as-null/schema.sql"),
         suite: include_str!("../../scenarios/accepted-only-as-null/suite.sql"),
-        configuration: "",
-        deep: false,
         finds: "accepted-only-as-null:shop:public.ticket.ticket_closed_later",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

@@ -27,14 +27,14 @@ Of comparisons by `<`, `<=`, `>` and `>=` whose sides can be equal at all; with 
 `now()` or a measured number nobody meets the bound.",
     accept: "\
 Bounds that only keep nonsense out, such as a length of 10,000 characters.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/bound-never-tried/schema.sql"),
         suite: include_str!("../../scenarios/bound-never-tried/suite.sql"),
-        configuration: "",
-        deep: true,
+        arguments: &["--deep"],
         finds: "bound-never-tried:shop:\
                 public.payment.refunded_within_captured: refunded <= captured",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

@@ -29,9 +29,8 @@ pub struct Check {
     pub limits: &'static str,
     /// When to accept a finding.
     pub accept: &'static str,
-    /// A schema and a suite in which it finds something; none where SQL alone cannot bring it
-    /// about, and a hand-made trace is the test.
-    pub scenario: Option<Scenario>,
+    /// A schema and a suite in which it finds something.
+    pub scenario: Scenario,
     pub(crate) find: fn(&Finished<'_>) -> Vec<Finding>,
 }
 
@@ -41,14 +40,28 @@ pub struct Check {
 pub struct Scenario {
     /// The migration.
     pub schema: &'static str,
-    /// The suite: after each line `-- test: name` what that test sends.
+    /// The suite: after each line `-- test: name` what that test's `psql` reads.
     pub suite: &'static str,
     /// What stands in `proofmark.toml` behind `[database.shop]`.
     pub configuration: &'static str,
-    /// Whether it is run with `--deep`.
-    pub deep: bool,
+    /// What `invariants.sql` holds.
+    pub invariants: &'static str,
+    /// What `proofmark run` is given.
+    pub arguments: &'static [&'static str],
     /// The id of the finding.
     pub finds: &'static str,
+}
+
+impl Scenario {
+    /// A scenario that needs nothing but a schema and a suite, still without both.
+    pub(crate) const PLAIN: Self = Self {
+        schema: "",
+        suite: "",
+        configuration: "",
+        invariants: "",
+        arguments: &[],
+        finds: "",
+    };
 }
 
 impl Check {

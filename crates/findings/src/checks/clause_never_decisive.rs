@@ -33,14 +33,14 @@ What AND, OR and NOT connect is a condition; what stands in a CASE or in a funct
 apart.",
     accept: "\
 Conditions that no value of the column's type can make false.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/clause-never-decisive/schema.sql"),
         suite: include_str!("../../scenarios/clause-never-decisive/suite.sql"),
-        configuration: "",
-        deep: true,
+        arguments: &["--deep"],
         finds: "clause-never-decisive:shop:\
                 public.payment.refunded_within_captured: refunded <= captured",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

@@ -23,13 +23,12 @@ What is looked at are the rows that a test leaves. Columns that the server fills
 asked for, nor those of tables that no test wrote to.",
     accept: "\
 Columns that are on their way out.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/column-never-written/schema.sql"),
         suite: include_str!("../../scenarios/column-never-written/suite.sql"),
-        configuration: "",
-        deep: false,
         finds: "column-never-written:shop:public.orders.cancelled_reason",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

@@ -4,7 +4,7 @@
 //!
 //! **Invariant:** a connection that the end of a process closed is no leak.
 
-use super::{Check, count_u64};
+use super::{Check, Scenario, count_u64};
 use crate::model::Severity;
 use crate::{Finding, Finished};
 
@@ -23,7 +23,12 @@ Known only where the test gives its database back itself (the library, the pytes
 process that ends closes everything.",
     accept: "\
 Suites that share one pool over all tests.",
-    scenario: None,
+    scenario: Scenario {
+        schema: include_str!("../../scenarios/connection-leaked/schema.sql"),
+        suite: include_str!("../../scenarios/connection-leaked/suite.sql"),
+        finds: "connection-leaked:shop:an_order_is_placed",
+        ..Scenario::PLAIN
+    },
     find,
 };
 

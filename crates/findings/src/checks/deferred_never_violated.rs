@@ -29,13 +29,12 @@ CONSTRAINTS.
 That it was broken and mended before COMMIT cannot be seen.",
     accept: "\
 Constraints that are deferrable only so that rows can be loaded in any order.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/deferred-never-violated/schema.sql"),
         suite: include_str!("../../scenarios/deferred-never-violated/suite.sql"),
-        configuration: "",
-        deep: false,
         finds: "deferred-never-violated:shop:public.book.book_has_author",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

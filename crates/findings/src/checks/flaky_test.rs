@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Check;
+use super::{Check, Scenario};
 use crate::model::Severity;
 use crate::{Finding, Finished};
 
@@ -29,7 +29,12 @@ least three times.
 Whether a test failed is known where its runner says so.",
     accept: "\
 A test that depends on something outside, while it is being mended.",
-    scenario: None,
+    scenario: Scenario {
+        schema: include_str!("../../scenarios/flaky-test/schema.sql"),
+        suite: include_str!("../../scenarios/flaky-test/suite.sql"),
+        finds: "flaky-test::the_last_unit_is_reserved",
+        ..Scenario::PLAIN
+    },
     find,
 };
 

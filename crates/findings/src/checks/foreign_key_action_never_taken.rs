@@ -33,13 +33,12 @@ For ON UPDATE only deep mode can tell.
 Two foreign keys of the same columns with the same action are told apart by nothing: both count.",
     accept: "\
 Where rows are never deleted by the application, and the action is for administrators.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/foreign-key-action-never-taken/schema.sql"),
         suite: include_str!("../../scenarios/foreign-key-action-never-taken/suite.sql"),
-        configuration: "",
-        deep: false,
         finds: "foreign-key-action-never-taken:shop:public.orders.orders_customer on delete",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

@@ -23,13 +23,12 @@ read whole even where an index fits.",
 Tests have small tables, and the planner reads those whole. So this is a hint, and never more.",
     accept: "\
 Indexes that production uses.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/index-never-used/schema.sql"),
         suite: include_str!("../../scenarios/index-never-used/suite.sql"),
-        configuration: "",
-        deep: false,
         finds: "index-never-used:shop:public.item.item_by_name",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

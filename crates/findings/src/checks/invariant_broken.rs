@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Check, count, first_tests};
+use super::{Check, Scenario, count, first_tests};
 use crate::model::Severity;
 use crate::{Finding, Finished};
 
@@ -29,7 +29,14 @@ An invariant is asked when a lease comes back, and only if a table that it reads
 Rows that were broken and mended within one test are not seen.",
     accept: "\
 Never as a finding. Tests that write rows by hand are excepted with `invariants_except`.",
-    scenario: None,
+    scenario: Scenario {
+        schema: include_str!("../../scenarios/invariant-broken/schema.sql"),
+        suite: include_str!("../../scenarios/invariant-broken/suite.sql"),
+        invariants: include_str!("../../scenarios/invariant-broken/invariants.sql"),
+        configuration: include_str!("../../scenarios/invariant-broken/proofmark.toml"),
+        finds: "invariant-broken:shop:order_total_is_that_of_its_lines",
+        ..Scenario::PLAIN
+    },
     find,
 };
 

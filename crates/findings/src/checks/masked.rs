@@ -29,13 +29,12 @@ A refused row is checked against the other promises of its table where the serve
 CHECKs and NOT NULLs, of rows up to the length that the server prints.",
     accept: "\
 Where one promise follows from another, so that no row can break it alone.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/masked/schema.sql"),
         suite: include_str!("../../scenarios/masked/suite.sql"),
-        configuration: "",
-        deep: false,
         finds: "masked:shop:public.refund.refund_within_captured",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

@@ -26,13 +26,12 @@ Reported from ten in a row on one connection. A test that prepares its own rows 
 looks the same.",
     accept: "\
 Tests that store many rows in a loop.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/n-plus-one/schema.sql"),
         suite: include_str!("../../scenarios/n-plus-one/suite.sql"),
-        configuration: "",
-        deep: false,
         finds: "n-plus-one:shop:select * from customer where id = ?",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

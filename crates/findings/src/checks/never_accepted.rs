@@ -24,13 +24,12 @@ typed as `closed_at > closed_at` it refuses all rows, and the tests stay green."
 Rows are counted per table, so a promise about a column that is NULL in every row counts as \
 accepted; see `accepted-only-as-null`.",
     accept: "Tables whose rows are made by another system, and here only refused.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/never-accepted/schema.sql"),
         suite: include_str!("../../scenarios/never-accepted/suite.sql"),
-        configuration: "",
-        deep: false,
         finds: "never-accepted:shop:public.ticket.ticket_closed_later",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

@@ -31,13 +31,12 @@ A statement that never reached the database (the application refused first) is n
     accept: "\
 Where the promise is a second line of defence that no code path can reach, say which one is the \
 first.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/never-refused/schema.sql"),
         suite: include_str!("../../scenarios/never-refused/suite.sql"),
-        configuration: "",
-        deep: false,
         finds: "never-refused:shop:public.inventory.reserved_within_on_hand",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

@@ -26,13 +26,12 @@ If there is no such code, drop the table.",
 Rows are counted per table by the server's own statistics, so a row written by a function or a \
 trigger counts as well; a table that a migration fills has not been tried by a test.",
     accept: "Tables that another system writes to, for whose code another suite stands.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/never-tried/schema.sql"),
         suite: include_str!("../../scenarios/never-tried/suite.sql"),
-        configuration: "",
-        deep: false,
         finds: "never-tried:shop:public.dispute.dispute_amount_positive",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Check, count, first_tests};
+use super::{Check, Scenario, count, first_tests};
 use crate::model::Severity;
 use crate::{Finding, Finished};
 
@@ -18,7 +18,8 @@ pub(super) static CHECK: Check = Check {
 The next test would have seen what this one left. Proofmark found out by comparing, and \
 replaced the database.",
     example: "\
-A test writes to a table in a way that Proofmark's reset does not see.",
+A test writes to a table in a way that Proofmark's reset does not see: to an unlogged table with \
+megabytes of seeds, after it has switched off the server's counters.",
     what_to_do: "\
 Report it to Proofmark with the table that is named; until it is mended, `isolation = \
 \"clone\"` gives every test a fresh copy.",
@@ -26,7 +27,13 @@ Report it to Proofmark with the table that is named; until it is mended, `isolat
 Every hundredth return is compared (`verify_every`), all with `--verify`.",
     accept: "\
 Never: what cannot be trusted makes every other number doubtful.",
-    scenario: None,
+    scenario: Scenario {
+        schema: include_str!("../../scenarios/not-isolated/schema.sql"),
+        suite: include_str!("../../scenarios/not-isolated/suite.sql"),
+        arguments: &["--verify"],
+        finds: "not-isolated:shop:table public.search_word",
+        ..Scenario::PLAIN
+    },
     find,
 };
 

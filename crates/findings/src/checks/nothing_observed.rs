@@ -29,13 +29,12 @@ the one that `DATABASE_URL` names, which is migrated already.",
 A suite that has no test with a database looks the same.",
     accept: "\
 Never: leave Proofmark out of a run that needs no database.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/nothing-observed/schema.sql"),
         suite: include_str!("../../scenarios/nothing-observed/suite.sql"),
-        configuration: "",
-        deep: false,
         finds: "nothing-observed::run",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

@@ -24,13 +24,12 @@ Known for DO NOTHING behind VALUES: fewer rows are reported than were given. DO 
 reports an updated row like an inserted one, so nothing is said about it.",
     accept: "\
 Statements that repeat only after a crash.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/on-conflict-never-taken/schema.sql"),
         suite: include_str!("../../scenarios/on-conflict-never-taken/suite.sql"),
-        configuration: "",
-        deep: false,
         finds: "on-conflict-never-taken:shop:insert into seen values (?) on conflict do nothing",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

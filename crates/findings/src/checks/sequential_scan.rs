@@ -26,13 +26,13 @@ always read whole.
 The planner of a test database with few rows reads a table whole even where an index fits.",
     accept: "\
 Jobs that must read everything.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/sequential-scan/schema.sql"),
         suite: include_str!("../../scenarios/sequential-scan/suite.sql"),
         configuration: include_str!("../../scenarios/sequential-scan/proofmark.toml"),
-        deep: false,
         finds: "sequential-scan:shop:public.orders",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

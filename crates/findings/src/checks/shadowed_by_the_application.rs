@@ -33,13 +33,12 @@ The confidence is said in the finding: high from three words on, else low.
 A finding of `never-refused` says the same without guessing.",
     accept: "\
 Where the names fit by chance.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/shadowed-by-the-application/schema.sql"),
         suite: include_str!("../../scenarios/shadowed-by-the-application/suite.sql"),
-        configuration: "",
-        deep: false,
         finds: "shadowed-by-the-application:shop:public.refund.refund_within_captured",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

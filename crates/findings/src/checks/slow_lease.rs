@@ -27,13 +27,13 @@ the report: databases that are replaced are not ready.",
 The first leases of a run wait for the server to warm up.",
     accept: "\
 Where the machine is small.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/slow-lease/schema.sql"),
         suite: include_str!("../../scenarios/slow-lease/suite.sql"),
         configuration: include_str!("../../scenarios/slow-lease/proofmark.toml"),
-        deep: false,
         finds: "slow-lease:shop:asks_for_a_database",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

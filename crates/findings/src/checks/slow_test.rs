@@ -26,13 +26,13 @@ The time is from getting the lease to giving it back. A lease of a worker or of 
 holds many tests and is not measured.",
     accept: "\
 A test that must be long.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/slow-test/schema.sql"),
         suite: include_str!("../../scenarios/slow-test/suite.sql"),
         configuration: include_str!("../../scenarios/slow-test/proofmark.toml"),
-        deep: false,
         finds: "slow-test:shop:waits",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

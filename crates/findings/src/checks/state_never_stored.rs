@@ -6,7 +6,7 @@
 
 use proofmark_coverage::StateStored;
 
-use super::Check;
+use super::{Check, Scenario};
 use crate::model::Severity;
 use crate::{Finding, Finished};
 
@@ -25,7 +25,12 @@ A state counts as stored if a test left a row in it. A row that has moved on, or
 back, is not seen.",
     accept: "\
 States of rows that were imported from an older system.",
-    scenario: None,
+    scenario: Scenario {
+        schema: include_str!("../../scenarios/state-never-stored/schema.sql"),
+        suite: include_str!("../../scenarios/state-never-stored/suite.sql"),
+        finds: "state-never-stored:shop:public.orders.state = disputed",
+        ..Scenario::PLAIN
+    },
     find,
 };
 

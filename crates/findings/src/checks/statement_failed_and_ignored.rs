@@ -31,13 +31,12 @@ own functions (P0), conflicts between transactions (40) and what an operator doe
 Whether a test failed is known where its runner says so; otherwise no lease counts as failed.",
     accept: "\
 A statement that is expected to fail, such as the probe for a feature of the server.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/statement-failed-and-ignored/schema.sql"),
         suite: include_str!("../../scenarios/statement-failed-and-ignored/suite.sql"),
-        configuration: "",
-        deep: false,
         finds: "statement-failed-and-ignored:shop:42P01 insert into audit_log values (?)",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

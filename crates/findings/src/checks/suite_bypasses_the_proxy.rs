@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Check;
+use super::{Check, Scenario};
 use crate::model::Severity;
 use crate::{Finding, Finished};
 
@@ -26,7 +26,12 @@ Tests that ask for the direct lane do without on purpose: see `lane` in the conf
 Rows written by a background process of the server itself look the same.",
     accept: "\
 Load tests that must not be slowed down.",
-    scenario: None,
+    scenario: Scenario {
+        schema: include_str!("../../scenarios/suite-bypasses-the-proxy/schema.sql"),
+        suite: include_str!("../../scenarios/suite-bypasses-the-proxy/suite.sql"),
+        finds: "suite-bypasses-the-proxy:shop:an_order_is_placed",
+        ..Scenario::PLAIN
+    },
     find,
 };
 

@@ -27,13 +27,12 @@ Rows that a migration or a seed wrote are no test's. A table that is only read i
 well.",
     accept: "\
 Lookup tables that migrations fill.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/table-never-written/schema.sql"),
         suite: include_str!("../../scenarios/table-never-written/suite.sql"),
-        configuration: "",
-        deep: false,
         finds: "table-never-written:shop:public.dispute",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

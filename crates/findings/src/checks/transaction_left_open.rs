@@ -26,13 +26,12 @@ back.",
 A connection that breaks off because its test was killed looks the same.",
     accept: "\
 Suites that roll every test back by ending its connection.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/transaction-left-open/schema.sql"),
         suite: include_str!("../../scenarios/transaction-left-open/suite.sql"),
-        configuration: "",
-        deep: false,
         finds: "transaction-left-open:shop:forgets_to_commit",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

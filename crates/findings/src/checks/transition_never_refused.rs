@@ -6,7 +6,7 @@
 
 use proofmark_coverage::{MovesSeen, StateCoverage};
 
-use super::Check;
+use super::{Check, Scenario};
 use crate::model::Severity;
 use crate::{Finding, Finished};
 
@@ -25,7 +25,12 @@ A refusal counts where it names the constraint that guards the moves and says wh
 One forbidden move per state is asked for, not all.",
     accept: "\
 States that the application's own types make unreachable.",
-    scenario: None,
+    scenario: Scenario {
+        schema: include_str!("../../scenarios/transition-never-refused/schema.sql"),
+        suite: include_str!("../../scenarios/transition-never-refused/suite.sql"),
+        finds: "transition-never-refused:shop:public.orders.state: cancelled",
+        ..Scenario::PLAIN
+    },
     find,
 };
 

@@ -4,7 +4,7 @@
 //!
 //! **Invariant:** nothing is reported where moves cannot be seen.
 
-use super::{Check, moves};
+use super::{Check, Scenario, moves};
 use crate::model::Severity;
 use crate::{Finding, Finished};
 
@@ -23,7 +23,12 @@ Moves are known where the schema lists them in a table, and seen where the appli
 a history of them.",
     accept: "\
 Moves that only an administrator makes by hand.",
-    scenario: None,
+    scenario: Scenario {
+        schema: include_str!("../../scenarios/transition-never-taken/schema.sql"),
+        suite: include_str!("../../scenarios/transition-never-taken/suite.sql"),
+        finds: "transition-never-taken:shop:public.orders.state: placed -> cancelled",
+        ..Scenario::PLAIN
+    },
     find,
 };
 

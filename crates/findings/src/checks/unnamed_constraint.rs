@@ -29,13 +29,12 @@ Primary keys and NOT NULLs are not asked for: their names are hardly ever used.
 Where the declaration is not found in the migrations, nothing is said.",
     accept: "\
 A schema that another tool owns.",
-    scenario: Some(Scenario {
+    scenario: Scenario {
         schema: include_str!("../../scenarios/unnamed-constraint/schema.sql"),
         suite: include_str!("../../scenarios/unnamed-constraint/suite.sql"),
-        configuration: "",
-        deep: false,
         finds: "unnamed-constraint:shop:public.item.item_quantity_check",
-    }),
+        ..Scenario::PLAIN
+    },
     find,
 };
 

@@ -1,4 +1,4 @@
-//! Checks whose scenario is a trace: the proxy's and the runners' part cannot be written in SQL.
+//! What checks say of traces that no scenario leads to: several runs, and what is no finding.
 
 use proofmark_coverage::{
     Coverage, LeftOpen, MoveCoverage, MovesSeen, StateCoverage, StateStored, Tests, Tried, cover,

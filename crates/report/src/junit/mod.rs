@@ -1,6 +1,7 @@
 //! The run as JUnit XML, for the test pages of CI services.
 //!
-//! In: a report. Out: a suite with a case for each lease, and one with a case for each finding.
+//! In: a report. Out: a suite with a case for each lease, and one with a case for each finding, as
+//! Jenkins' schema of it has them (`junit-10.xsd`).
 //!
 //! **Invariant:** a case fails only where its holder said so, or where a finding counts; what the
 //! suite printed is not known here and not made up.
@@ -72,16 +73,12 @@ fn lease(xml: &mut String, held: &Held) {
 }
 
 fn case(xml: &mut String, finding: &Finding) {
-    let _ = write!(
+    let _ = writeln!(
         xml,
-        "    <testcase classname=\"proofmark.{}\" name=\"{}\"",
+        "    <testcase classname=\"proofmark.{}\" name=\"{}\">",
         markup(&finding.check),
         markup(&finding.subject)
     );
-    if let Some(at) = &finding.declared {
-        let _ = write!(xml, " file=\"{}\" line=\"{}\"", markup(&at.path), at.line);
-    }
-    xml.push_str(">\n");
     if let Some(accepted) = &finding.accepted {
         let reason = format!("accepted: {}", accepted.reason);
         let _ = writeln!(xml, "      <skipped message=\"{}\"/>", markup(&reason));
@@ -101,6 +98,7 @@ fn case(xml: &mut String, finding: &Finding) {
 
 fn evidence(finding: &Finding) -> String {
     let mut lines = vec![markup(&finding.label)];
+    lines.extend(finding.declared.iter().map(|at| format!("{}:{}", markup(&at.path), at.line)));
     lines.extend(finding.notes.iter().map(|note| markup(note)));
     if let Some(suggestion) = &finding.suggestion {
         lines.push(format!("{}:", markup(&suggestion.title)));
@@ -110,6 +108,7 @@ fn evidence(finding: &Finding) -> String {
     lines.join("\n")
 }
 
+/// With as many digits as the schema allows.
 fn seconds(us: u64) -> String {
-    format!("{}.{:06}", us / 1_000_000, us % 1_000_000)
+    format!("{}.{:03}", us / 1_000_000, us % 1_000_000 / 1_000)
 }

@@ -8,3 +8,4 @@ mod json;
 mod models;
 mod outputs;
 mod pages;
+mod schemas;

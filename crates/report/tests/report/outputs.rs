@@ -36,35 +36,36 @@ fn junit_has_a_case_for_each_lease_and_each_finding() {
     check(
         &junit::render(&few()),
         expect![[r#"
-        <?xml version="1.0" encoding="UTF-8"?>
-        <testsuites name="cargo nextest run -p shop" tests="6" failures="3" time="41.230000">
-          <testsuite name="cargo nextest run -p shop" tests="3" failures="1" errors="0">
-            <testcase classname="orders" name="places" time="0.890000"/>
-            <testcase classname="orders" name="reserve_last_unit" time="2.380000">
-              <failure message="the test said that it failed; its database `shop` saw 42 statements and refused 3"/>
-            </testcase>
-            <testcase classname="orders" name="ships"/>
-          </testsuite>
-          <testsuite name="proofmark findings" tests="3" failures="2" errors="0" skipped="1">
-            <testcase classname="proofmark.masked" name="public.refund.refund_within_capture">
-              <failure type="masked" message="another promise refused first whenever `refund_within_capture` was broken">broken 2 times, never refused by this name
-        `refund_amount_positive` refused instead, in refunds::too_much and refunds::twice
-        accept it: proofmark review --accept masked:shop:public.refund.refund_within_capture --reason &quot;...&quot;</failure>
-            </testcase>
-            <testcase classname="proofmark.never-refused" name="public.inventory_level.reserved_within_on_hand" file="migrations/0007_inventory.sql" line="6">
-              <failure type="never-refused" message="no test tried to break `reserved_within_on_hand`">accepted 412 rows, refused none of them
-        37 tests wrote to it, first orders::reserve_last_unit
-        a write that it should refuse; fill it in:
-        insert into public.inventory_level (sku_id, location_id, on_hand, reserved)
-        values (1, 1, 1, /* a value that breaks: reserved &lt;= on_hand */ 0);
-        accept it: proofmark review --accept never-refused:shop:public.inventory_level.reserved_within_on_hand --reason &quot;...&quot;</failure>
-            </testcase>
-            <testcase classname="proofmark.never-tried" name="public.dispute.dispute_rule_01" file="migrations/0007_inventory.sql" line="5">
-              <skipped message="accepted: the importer is retired"/>
-            </testcase>
-          </testsuite>
-        </testsuites>
-    "#]],
+            <?xml version="1.0" encoding="UTF-8"?>
+            <testsuites name="cargo nextest run -p shop" tests="6" failures="3" time="41.230">
+              <testsuite name="cargo nextest run -p shop" tests="3" failures="1" errors="0">
+                <testcase classname="orders" name="places" time="0.890"/>
+                <testcase classname="orders" name="reserve_last_unit" time="2.380">
+                  <failure message="the test said that it failed; its database `shop` saw 42 statements and refused 3"/>
+                </testcase>
+                <testcase classname="orders" name="ships"/>
+              </testsuite>
+              <testsuite name="proofmark findings" tests="3" failures="2" errors="0" skipped="1">
+                <testcase classname="proofmark.masked" name="public.refund.refund_within_capture">
+                  <failure type="masked" message="another promise refused first whenever `refund_within_capture` was broken">broken 2 times, never refused by this name
+            `refund_amount_positive` refused instead, in refunds::too_much and refunds::twice
+            accept it: proofmark review --accept masked:shop:public.refund.refund_within_capture --reason &quot;...&quot;</failure>
+                </testcase>
+                <testcase classname="proofmark.never-refused" name="public.inventory_level.reserved_within_on_hand">
+                  <failure type="never-refused" message="no test tried to break `reserved_within_on_hand`">accepted 412 rows, refused none of them
+            migrations/0007_inventory.sql:6
+            37 tests wrote to it, first orders::reserve_last_unit
+            a write that it should refuse; fill it in:
+            insert into public.inventory_level (sku_id, location_id, on_hand, reserved)
+            values (1, 1, 1, /* a value that breaks: reserved &lt;= on_hand */ 0);
+            accept it: proofmark review --accept never-refused:shop:public.inventory_level.reserved_within_on_hand --reason &quot;...&quot;</failure>
+                </testcase>
+                <testcase classname="proofmark.never-tried" name="public.dispute.dispute_rule_01">
+                  <skipped message="accepted: the importer is retired"/>
+                </testcase>
+              </testsuite>
+            </testsuites>
+        "#]],
     );
 }
 
