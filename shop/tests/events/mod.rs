@@ -1,4 +1,5 @@
 //! Events: their catalogue, the outbox, the worker.
 
 mod catalogue;
+mod webhooks;
 mod worker;

@@ -1,5 +1,6 @@
 //! Orders: placing, cancelling, fulfilling, returning.
 
+mod agreed;
 mod expiring;
 mod giving_back;
 mod placing;

@@ -81,6 +81,31 @@ async fn refunds_go_back_in_parts_until_nothing_is_left(make: Make) {
 }
 
 #[proofmark::test]
+async fn a_refund_keeps_its_reason_and_other_needs_a_note(make: Make) {
+    let fake = make.fake();
+    let payment = make.purchased(&fake, eur(10_000)).await;
+    for &reason in RefundReason::ALL {
+        let mut request = Refund { reason, ..refund_of(payment, eur(100)) };
+        if reason == RefundReason::Other {
+            let refused = refund(&make.db, &make.context, &fake, &request).await;
+            assert!(matches!(refused, Err(RefundError::Unexplained)), "{refused:?}");
+            request.note = Some("the cat sat on it".parse().unwrap());
+        }
+        let refunded = refund(&make.db, &make.context, &fake, &request).await.unwrap();
+        assert_eq!((refunded.outcome, refunded.amount), (Outcome::Succeeded, eur(100)));
+        let kept: (String, Option<String>) =
+            sqlx::query_as("SELECT reason::text, note FROM refund WHERE id = $1")
+                .bind(refunded.refund)
+                .fetch_one(&make.db)
+                .await
+                .unwrap();
+        let note = request.note.as_ref().map(|note| note.as_str().to_owned());
+        assert_eq!(kept, (reason.as_str().to_owned(), note));
+    }
+    agree(&make, &fake, payment, "every reason").await;
+}
+
+#[proofmark::test]
 async fn a_partly_captured_payment_is_refunded_and_its_rest_released(make: Make) {
     let fake = make.fake();
     let payment = make.payment_in(P::PartiallyCaptured, &fake).await;
