@@ -31,8 +31,10 @@ const OURS: &str = "-c statement_timeout=0 -c lock_timeout=0 \
     -c jit=off";
 
 /// The same for one inside a database that tests use, in which it only reads and takes back.
-const INSIDE: &str =
-    "-c track_counts=off -c stats_fetch_consistency=none -c session_replication_role=replica";
+const INSIDE: &str = "-c track_counts=off -c session_replication_role=replica";
+
+/// What version 15 made of the statistics collector: every look at a counter is a new one.
+const LOOKING: &str = "-c stats_fetch_consistency=none";
 
 /// Why a server cannot serve as a target.
 #[derive(Debug, thiserror::Error)]
@@ -136,7 +138,8 @@ impl Target {
     /// Connection settings for a session of our own in `database`: nothing that the database or its
     /// user is set to may hold it up, and what it does is not counted among what tests do.
     pub(crate) fn inside(&self, database: &str) -> Config {
-        with_options(self.config(database), &format!("{OURS} {INSIDE}"))
+        let looking = if self.version_num < 150_000 { "" } else { LOOKING };
+        with_options(self.config(database), &format!("{OURS} {INSIDE} {looking}"))
     }
 
     /// The same for the maintenance database.

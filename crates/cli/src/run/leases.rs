@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::BoxFuture;
 use proofmark::bench::{Bench, Lease, Outcome};
 use proofmark_catalog::Catalog;
-use proofmark_pool::{Pool, Session};
+use proofmark_pool::{How, Pool, Session};
 use proofmark_proxy::{
     GivenBack, Granted, LeaseId, LeaseRequest, LeaseSource, Seen, SourceError, TestName, Upstream,
 };
@@ -106,7 +106,15 @@ impl Leases {
         let masked = self.masked(&lease, &seen).await;
         let outcome = if failed { Outcome::Failed } else { Outcome::Done };
         let given_back = self.bench.give_back(&lease, test.as_str(), outcome, &seen.warm).await;
-        let returned = given_back.map_err(|error| source_error(&error))?;
+        let returned = match given_back {
+            Ok(returned) => returned,
+            Err(error) => {
+                // What the test did is lost; that it is lost must not be.
+                let lost = unexamined(id, &lease.of, test, failed, &chain(&error));
+                self.recorder.add(Record::LeaseReturned(lost));
+                return Err(source_error(&error));
+            }
+        };
         let mut left: Vec<String> = returned.left.iter().map(ToString::to_string).collect();
         if seen.sessions_left_in_transaction > 0 {
             left.push("left a transaction open".to_owned());
@@ -200,6 +208,36 @@ impl LeaseSource for Desk {
 
 /// An error with its causes on one line, for the client that waits.
 fn source_error(error: &dyn std::error::Error) -> SourceError {
+    SourceError::new(chain(error), "the server's log is in the run's output directory")
+}
+
+/// A lease of which nothing can be said but that.
+fn unexamined(
+    lease: LeaseId,
+    database: &str,
+    test: TestName,
+    failed: bool,
+    why: &str,
+) -> LeaseReturned {
+    LeaseReturned {
+        lease,
+        database: database.to_owned(),
+        test,
+        failed,
+        kept: None,
+        written: Vec::new(),
+        masked: Vec::new(),
+        checked: 0,
+        broken: Vec::new(),
+        left: vec![format!("its database could not be examined: {why}")],
+        how: How::Replaced { why: why.to_owned() },
+        verified: false,
+        differs: Vec::new(),
+    }
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -207,5 +245,5 @@ fn source_error(error: &dyn std::error::Error) -> SourceError {
         text.push_str(&error.to_string());
         cause = error.source();
     }
-    SourceError::new(text, "the server's log is in the run's output directory")
+    text
 }
