@@ -19,6 +19,9 @@ async fn placed(make: &Make, cart: &MadeCart, change: impl FnOnce(&mut Place)) -
     order::place(db, context, &wanted).await.unwrap()
 }
 
+/// How tax is rounded, prices with their quantities, and the tax.
+type Case = (TaxRounding, Rounding, &'static [(i64, i64)], i64);
+
 /// With 19 % on 1.50 there is half a cent to decide about, and on 0.50 as well.
 #[proofmark::test]
 async fn an_order_is_rounded_as_it_was_agreed_and_says_how(make: Make) {
@@ -26,7 +29,7 @@ async fn an_order_is_rounded_as_it_was_agreed_and_says_how(make: Make) {
     use TaxRounding::{Line, Total, Unit};
     make.german_tax().await;
     make.main_location().await;
-    let cases: [(TaxRounding, Rounding, &[(i64, i64)], i64); 9] = [
+    let cases: [Case; 9] = [
         (Line, HalfAway, &[(150, 1)], 29),
         (Line, HalfEven, &[(150, 1)], 28),
         (Line, Down, &[(150, 1)], 28),

@@ -5,7 +5,7 @@
 //!
 //! **Invariant**: a session is called blocked only when the server said so twice, with time for its
 //! deadlock detector in between, so that of two sessions that block each other the later one is
-//! always the victim.
+//! the victim, unless the server is held up for longer than that.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ const UNLIKELY: Duration = Duration::from_millis(3);
 /// A step that takes this long is asked about less often.
 const LONG: Duration = Duration::from_millis(20);
 /// Time for the deadlock detector, which looks after 1 ms in the gate's sessions.
-const SETTLING: Duration = Duration::from_millis(4);
+const SETTLING: Duration = Duration::from_millis(10);
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// A session to ask about.
