@@ -35,7 +35,7 @@ fi
 shop=${SHOP:-}
 if [ -z "$shop" ]; then
   # With its tests, because that is what `cargo test` has built already.
-  cargo build --locked --package shop --tests
+  cargo test --locked --package shop --no-run
   shop=$target/debug/shop
 fi
 # A database that the caller's own environment points at is not meant.
