@@ -1,7 +1,7 @@
 //! Webhooks out, by [Standard Webhooks](https://www.standardwebhooks.com/) 1.0.0.
 //!
 //! In: events that are published, and endpoints that subscribed to their types. Out: each event to
-//! each of them, at least once, signed, again and again by a [published schedule](schedule) until
+//! each of them, at least once, signed, again and again by a published schedule until
 //! it is accepted or given up.
 //!
 //! A delivery is a row, written in the transaction that marks its event as published ([`Fan`]). A
