@@ -1,6 +1,6 @@
 //! A server that follows: it answers reads, refuses writes, and takes over.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proofmark_postgres::Server;
 use shop::database::DatabaseError;
@@ -31,11 +31,16 @@ async fn pair() -> (Server, Server) {
     (primary, replica)
 }
 
+/// Far longer than a replica on the same machine takes.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// Waits until the replica has all that the primary has written.
 async fn caught_up(primary: &PgPool, replica: &PgPool) {
     let written: String =
         sqlx::query_scalar("SELECT pg_current_wal_lsn()::text").fetch_one(primary).await.unwrap();
+    let since = Instant::now();
     loop {
+        assert!(since.elapsed() < PATIENCE, "the replica does not follow");
         let there: bool = sqlx::query_scalar("SELECT pg_last_wal_replay_lsn() >= $1::text::pg_lsn")
             .bind(&written)
             .fetch_one(replica)
